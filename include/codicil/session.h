@@ -1,0 +1,276 @@
+// One HTTP connection's certificates and origins, on either side, without I/O.
+//
+// Client: SERVER_CERTIFICATE payloads and ORIGIN entries go in; certificates and their decisions
+// come out; codicil_session_route answers whether a request for an origin may go on this
+// connection, and why. Server: credentials go in, sign requests and frame payloads come out;
+// codicil_session_serves answers whether a request's authority is served here (else 421).
+//
+// Order of calls: codicil_session_new; codicil_session_tls_ready when the handshake is complete; on
+// a client codicil_session_set_peer and codicil_session_set_primary; codicil_session_recv_setting
+// with the peer's SETTINGS; then frames as they come. After each call that takes input pull events
+// until there are none. A session is never kept across resumption: nothing is remembered.
+//
+// What it does not check: the framing of HTTP itself (h2.h does), DNS (its answers are arguments),
+// and the handshake's certificate (x509.h does; pass the outcome to codicil_session_set_primary).
+#ifndef CODICIL_SESSION_H
+#define CODICIL_SESSION_H
+
+#include "codicil/codicil.h"
+#include "codicil/ea.h"
+#include "codicil/name.h"
+#include "codicil/x509.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- configuration ------------------------------------------------------------------------------
+
+// Set up once, then read-only and shared by the sessions of one thread, which it must outlive.
+typedef struct codicil_config codicil_config;
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_config_new(codicil_config **out,
+                                                            const codicil_mem *mem);
+CODICIL_API void codicil_config_free(codicil_config *config);
+CODICIL_API void codicil_config_set_limit(codicil_config *config, codicil_limit_id id, size_t value);
+CODICIL_API size_t codicil_config_limit(const codicil_config *config, codicil_limit_id id);
+CODICIL_API void codicil_config_set_codepoints(codicil_config *config,
+                                               const codicil_codepoints *codepoints);
+CODICIL_API const codicil_codepoints *codicil_config_codepoints(const codicil_config *config);
+// Trust anchors for secondary certificates; borrowed. Without them every one is `untrusted`.
+CODICIL_API void codicil_config_set_trust(codicil_config *config, const codicil_trust *trust);
+// Chain cache; borrowed; optional.
+CODICIL_API void codicil_config_set_chain_cache(codicil_config *config, codicil_chain_cache *cache);
+// Randomness for certificate_request_context. A server without it sends no certificates.
+CODICIL_API void codicil_config_set_random(codicil_config *config, codicil_random random);
+// Whether to send the setting (default true). Off: frames are ignored and counted.
+CODICIL_API void codicil_config_set_offer(codicil_config *config, bool offer);
+// Whether a client heeds ORIGIN (default true).
+CODICIL_API void codicil_config_set_use_origin(codicil_config *config, bool use);
+// Whether paths are validated as soon as an authenticator is verified (default false: only when a
+// name of the certificate is wanted).
+CODICIL_API void codicil_config_set_validate_at_once(codicil_config *config, bool at_once);
+CODICIL_API void codicil_config_set_trace(codicil_config *config, codicil_trace trace);
+
+// ---- session ------------------------------------------------------------------------------------
+
+typedef struct codicil_session codicil_session;
+typedef enum codicil_role { CODICIL_CLIENT, CODICIL_SERVER } codicil_role;
+
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_new(codicil_session **out,
+                                                             const codicil_mem *mem,
+                                                             const codicil_config *config,
+                                                             codicil_role role);
+CODICIL_API void codicil_session_free(codicil_session *session);
+// The handshake is complete: `tls` is borrowed for the session's life. The exporter is called only
+// when the feature is on. CODICIL_USAGE when called twice.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_tls_ready(codicil_session *session,
+                                                                   const codicil_tls *tls);
+
+// Negotiation (protocol §2).
+//
+// Tells whether we send the setting (with value 1).
+CODICIL_API bool codicil_session_offers(const codicil_session *session);
+// The peer's SETTINGS carried our setting with `value`. CODICIL_SETTING: not 0 or 1, or 0 after 1.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_setting(codicil_session *session,
+                                                                      uint64_t value);
+// The peer's first SETTINGS frame is over: without the setting in it, there is no support.
+CODICIL_API void codicil_session_recv_settings_end(codicil_session *session);
+typedef enum codicil_support {
+  CODICIL_SUPPORT_AWAITED, // no SETTINGS yet
+  CODICIL_SUPPORT_NO,
+  CODICIL_SUPPORT_YES // the feature is on
+} codicil_support;
+CODICIL_API codicil_support codicil_session_support(const codicil_session *session);
+
+// Frames in. A SERVER_CERTIFICATE frame is announced by its payload length, fed in pieces, and
+// ended. Limits are checked at the announcement. CODICIL_UNEXPECTED on a server that offered.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_begin(codicil_session *session,
+                                                                          uint64_t payload_len);
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_data(codicil_session *session,
+                                                                         codicil_span bytes);
+// Verifies the authenticator where this frame completes it.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_end(codicil_session *session,
+                                                                        codicil_now now);
+// An ORIGIN frame: initialises the Origin Set if need be (RFC 8336 §2.3) and adds the entries that
+// are origins. Servers ignore it.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_origin(codicil_session *session,
+                                                                     const codicil_span *entries,
+                                                                     size_t num_entries);
+
+// ---- events -------------------------------------------------------------------------------------
+
+typedef enum codicil_event_type {
+  CODICIL_EVENT_SUPPORT,     // codicil_session_support is known now
+  CODICIL_EVENT_CERTIFICATE, // client: certificate `index` arrived or its decision changed
+  CODICIL_EVENT_ORIGIN_SET,  // client: the Origin Set changed
+  CODICIL_EVENT_WANT_SIGN,   // server: sign `signing`, then codicil_session_resume_sign
+  CODICIL_EVENT_SENT,        // server: credential `index` (order of offering) is in the outbox whole
+  CODICIL_EVENT_NOT_SENT     // server: credential `index` will not be sent; `err` tells why
+} codicil_event_type;
+
+typedef struct codicil_event {
+  codicil_event_type type;
+  size_t index;
+  codicil_ea_signing *signing; // owned by the session
+  codicil_err err;
+} codicil_event;
+
+// Takes the oldest event; false where there is none.
+CODICIL_API bool codicil_session_next_event(codicil_session *session, codicil_event *out);
+
+// ---- client: certificates, Origin Set, routing ----------------------------------------------------
+
+// The transport's remote end, and the origin for which the connection was opened. `sni` says that
+// the origin's host was sent as server name.
+typedef struct codicil_peer {
+  codicil_address address;
+  uint16_t port;
+  codicil_origin origin;
+  bool sent_sni;
+} codicil_peer;
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_peer(codicil_session *session,
+                                                                  const codicil_peer *peer);
+// The handshake's certificate, validated already: certificate 0, accepted. `chain` is copied.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_session_set_primary(codicil_session *session, const codicil_chain_entry *chain,
+                            size_t num_entries);
+
+typedef enum codicil_decision {
+  CODICIL_UNEXAMINED,
+  CODICIL_ACCEPTED,
+  CODICIL_WAITING,
+  CODICIL_REJECTED
+} codicil_decision;
+// Returns "unexamined", "accepted", "waiting" or "rejected"; static.
+CODICIL_API const char *codicil_decision_word(codicil_decision decision);
+
+typedef struct codicil_certificate_info {
+  const codicil_identity *identity;
+  codicil_decision decision;
+  codicil_cert_reason reason;
+  bool is_primary;
+  size_t num_frames;
+  size_t num_octets;      // of the authenticator
+  uint16_t scheme;        // that signed it
+  codicil_span scts;      // as carried in the entry
+  bool has_ocsp;
+} codicil_certificate_info;
+CODICIL_API size_t codicil_session_num_certificates(const codicil_session *session);
+CODICIL_API bool codicil_session_certificate(const codicil_session *session,
+                                             codicil_certificate_info *out, size_t index);
+
+// The Origin Set; not initialised until an ORIGIN frame came.
+CODICIL_API bool codicil_session_origin_set_initialised(const codicil_session *session);
+CODICIL_API size_t codicil_session_num_origins(const codicil_session *session);
+CODICIL_API const codicil_origin *codicil_session_origin(const codicil_session *session,
+                                                         size_t index);
+// A 421 came for `origin`: it is not used on this connection again (RFC 8336 §2.3, RFC 9110 §15.5.20).
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_misdirected(codicil_session *session,
+                                                                     const codicil_origin *origin);
+
+// What the caller knows of the origin from elsewhere.
+typedef enum codicil_dns_state { CODICIL_DNS_UNKNOWN, CODICIL_DNS_FAILED, CODICIL_DNS_ANSWERED } codicil_dns_state;
+typedef struct codicil_evidence {
+  codicil_dns_state dns;
+  const codicil_address *addresses; // A and AAAA, or what --resolve and --connect-to put in place
+  size_t num_addresses;
+} codicil_evidence;
+
+typedef enum codicil_answer {
+  CODICIL_USE,
+  CODICIL_ASK,  // ask the server for a certificate (a later step of the protocol)
+  CODICIL_WAIT, // may become USE within a short time: re-ask on the next event
+  CODICIL_NO
+} codicil_answer;
+
+// Reasons of a request: protocol.md's words, one for one.
+#define CODICIL_ROUTE_REASON_MAP(X)                                                                \
+  X(OWN_ORIGIN, "own-origin", "the connection was opened for this origin")                         \
+  X(PRIMARY, "primary", "the handshake's certificate covers the host")                             \
+  X(SECONDARY, "secondary", "a secondary certificate covers the host")                             \
+  X(ASKED, "asked", "the server proved the host when asked")                                       \
+  X(ALT_SVC, "alt-svc", "an Alternative Service of the origin")                                    \
+  X(PROXY, "proxy", "through the configured proxy")                                                \
+  X(NOT_COVERED, "not-covered", "no certificate of the connection covers the host")                \
+  X(PORT, "port", "the port is not the connection's")                                              \
+  X(ORIGIN_SET, "origin-set", "the server's Origin Set does not list the origin")                  \
+  X(MISDIRECTED, "misdirected", "the server answered 421 for this origin")                         \
+  X(DNS_MISMATCH, "dns-mismatch", "DNS does not lead to the connection's address")                 \
+  X(DNS_FAILURE, "dns-failure", "the host's addresses could not be found")                         \
+  X(NO_SUPPORT, "no-support", "the server does not support secondary certificates")                \
+  X(REFUSED, "refused", "the server declined to prove the host")                                   \
+  X(WAITED, "waited", "no certificate for the host came in time")                                  \
+  X(CERTIFICATE, "certificate", "the certificate for the host was not accepted")
+
+typedef enum codicil_route_reason {
+#define CODICIL_ROUTE_REASON_ENUM(name, word, text) CODICIL_ROUTE_##name,
+  CODICIL_ROUTE_REASON_MAP(CODICIL_ROUTE_REASON_ENUM)
+#undef CODICIL_ROUTE_REASON_ENUM
+  CODICIL_NUM_ROUTE_REASONS
+} codicil_route_reason;
+CODICIL_API const char *codicil_route_reason_word(codicil_route_reason reason);
+CODICIL_API const char *codicil_route_reason_text(codicil_route_reason reason);
+
+typedef struct codicil_route {
+  codicil_answer answer;
+  codicil_route_reason reason;
+  codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE
+  size_t certificate;              // index; SIZE_MAX where none has to do with it
+  const char *rule;                // document and section, static ("RFC 9525 §6.3")
+  uint64_t generation;             // of the authority: re-ask when it changed
+} codicil_route;
+
+// Answers whose requests may go here (protocol §5). May validate paths, and so queue events.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_route(codicil_session *session,
+                                                               codicil_route *out,
+                                                               const codicil_origin *origin,
+                                                               const codicil_evidence *evidence,
+                                                               codicil_now now);
+// Changes whenever an answer of codicil_session_route may have changed.
+CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
+
+// Frames that were ignored because the feature is off, and authenticators skipped at the limit.
+CODICIL_API size_t codicil_session_num_ignored(const codicil_session *session);
+CODICIL_API size_t codicil_session_num_skipped(const codicil_session *session);
+
+// ---- server: proving and serving ------------------------------------------------------------------
+
+// Queues `credential` (a reference is taken) to be proven as soon as the feature is on, in order of
+// these calls. `identity` (borrowed for the session's life) says what it proves.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_offer(codicil_session *session,
+                                                               codicil_credential *credential,
+                                                               const codicil_identity *identity);
+// Queues origins for an ORIGIN frame, to go out before the certificates that are queued after it.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_send_origins(codicil_session *session,
+                                                                      const codicil_origin *origins,
+                                                                      size_t num_origins);
+// Answers CODICIL_EVENT_WANT_SIGN. The first signs with the credential's own key, now; the second
+// takes a signature made elsewhere; the third gives the certificate up.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_sign(codicil_session *session,
+                                                              codicil_ea_signing *signing);
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_resume_sign(codicil_session *session,
+                                                                     codicil_ea_signing *signing,
+                                                                     codicil_span signature);
+CODICIL_API void codicil_session_abandon_sign(codicil_session *session,
+                                              codicil_ea_signing *signing);
+
+// Frame payloads out, in order. `out` lives until the next call on the session; confirm it with
+// codicil_session_pop_frame once it is copied.
+typedef enum codicil_frame_type { CODICIL_FRAME_SERVER_CERTIFICATE, CODICIL_FRAME_ORIGIN } codicil_frame_type;
+CODICIL_API bool codicil_session_peek_frame(const codicil_session *session,
+                                            codicil_frame_type *out_type, codicil_span *out);
+CODICIL_API void codicil_session_pop_frame(codicil_session *session);
+
+// The handshake's certificate on a server: what it proves; borrowed for the session's life.
+CODICIL_API void codicil_session_set_own_primary(codicil_session *session,
+                                                 const codicil_identity *identity);
+// Tells whether this connection has proven `origin`'s host, by the handshake's certificate
+// (*out_index 0) or by a secondary one that has been sent (its order of offering + 1). Whether the
+// server wants to serve it there is the application's. A pure function of what was sent.
+CODICIL_API bool codicil_session_serves(const codicil_session *session, size_t *out_index,
+                                        const codicil_origin *origin);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

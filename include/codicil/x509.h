@@ -1,0 +1,125 @@
+// Certificates: whose they are (identity), and whether to trust them (path validation).
+//
+// One place validates every chain, whichever TLS stack or frame carried it: a path to a trust
+// anchor, time, serverAuth, name constraints, stapled OCSP, must-staple. It does not check that a
+// name is the one wanted: ask codicil_identity_covers. It does not decide whose requests may go
+// where: that is session.h.
+#ifndef CODICIL_X509_H
+#define CODICIL_X509_H
+
+#include "codicil/codicil.h"
+#include "codicil/name.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- identity -----------------------------------------------------------------------------------
+
+// What one certificate says of itself, not yet believed. Immutable.
+typedef struct codicil_identity codicil_identity;
+
+typedef struct codicil_alt_name {
+  enum { CODICIL_ALT_DNS, CODICIL_ALT_ADDRESS } type;
+  codicil_span dns; // as in the certificate, lower-cased; maybe a wildcard
+  codicil_address address;
+} codicil_alt_name;
+
+// Decodes a certificate. The subjectAltName alone names it, never the common name; a dNSName with
+// NUL, octets >= 0x80 or empty labels never matches and is left out. `requireddomain_oid` is dotted
+// (codicil_codepoints.oid). CODICIL_MALFORMED where DER or an extension does not parse.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_identity_new(codicil_identity **out,
+                                                              const codicil_mem *mem,
+                                                              codicil_span der,
+                                                              const char *requireddomain_oid);
+CODICIL_API void codicil_identity_free(codicil_identity *identity);
+CODICIL_API size_t codicil_identity_num_names(const codicil_identity *identity);
+CODICIL_API const codicil_alt_name *codicil_identity_name(const codicil_identity *identity,
+                                                          size_t index);
+// Tells whether a subjectAltName covers the origin's host (RFC 9525): dNSName for names, iPAddress
+// for addresses. The port plays no part.
+CODICIL_API bool codicil_identity_covers(const codicil_identity *identity,
+                                         const codicil_origin *origin);
+CODICIL_API const uint8_t *codicil_identity_sha256(const codicil_identity *identity); // 32 octets
+CODICIL_API int64_t codicil_identity_not_before(const codicil_identity *identity);    // Unix time
+CODICIL_API int64_t codicil_identity_not_after(const codicil_identity *identity);
+// Content of the requiredDomain extension (DER); `data` is NULL where the certificate has none.
+CODICIL_API codicil_span codicil_identity_required_domain(const codicil_identity *identity);
+// Signed certificate timestamps embedded in the certificate (SignedCertificateTimestampList).
+CODICIL_API codicil_span codicil_identity_scts(const codicil_identity *identity);
+CODICIL_API bool codicil_identity_must_staple(const codicil_identity *identity);
+
+// ---- trust --------------------------------------------------------------------------------------
+
+// Trust anchors. Fill it, then share it: read-only use is safe from any thread.
+typedef struct codicil_trust codicil_trust;
+
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_new(codicil_trust **out,
+                                                           const codicil_mem *mem);
+// Adds every certificate of a PEM file's content; *out_num (may be NULL) counts them.
+// CODICIL_BAD_INPUT where there is none or one does not parse.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_pem(codicil_trust *trust,
+                                                               size_t *out_num, codicil_diag *diag,
+                                                               codicil_span pem);
+CODICIL_API void codicil_trust_free(codicil_trust *trust);
+
+// Why a certificate is not used: protocol.md's words, one for one.
+#define CODICIL_CERT_REASON_MAP(X)                                                                 \
+  X(NONE, "", "")                                                                                  \
+  X(UNTRUSTED, "untrusted", "no path to a trust anchor")                                           \
+  X(EXPIRED, "expired", "a certificate of the path has expired")                                   \
+  X(NOT_YET_VALID, "not-yet-valid", "a certificate of the path is not valid yet")                  \
+  X(PURPOSE, "purpose", "the certificate is not for server authentication")                        \
+  X(NAME_CONSTRAINTS, "name-constraints", "a name is outside an issuer's name constraints")        \
+  X(REVOKED, "revoked", "the certificate is revoked")                                              \
+  X(STAPLE_MISSING, "staple-missing", "the certificate demands a good OCSP staple")                \
+  X(SCTS, "scts", "too few signed certificate timestamps")                                         \
+  X(BLOCKED, "blocked", "the certificate is on the block list")                                    \
+  X(REQUIRED_DOMAIN, "required-domain", "this connection does not prove the required domain")      \
+  X(REQUIRED_DOMAIN_MISSING, "required-domain-missing", "no Required Domain, and one is required") \
+  X(REQUIRED_DOMAIN_INVALID, "required-domain-invalid", "the Required Domain does not parse")      \
+  X(REQUIRED_DOMAIN_ANY, "required-domain-any", "the Required Domain is *")                        \
+  X(PUBLIC_SUFFIX, "public-suffix", "a wildcard spans a public suffix")                            \
+  X(LIMIT, "limit", "more certificates than this connection may bring")
+
+typedef enum codicil_cert_reason {
+#define CODICIL_CERT_REASON_ENUM(name, word, text) CODICIL_CERT_##name,
+  CODICIL_CERT_REASON_MAP(CODICIL_CERT_REASON_ENUM)
+#undef CODICIL_CERT_REASON_ENUM
+  CODICIL_NUM_CERT_REASONS
+} codicil_cert_reason;
+
+// Returns the stable word of `reason` ("name-constraints"), and a sentence; static.
+CODICIL_API const char *codicil_cert_reason_word(codicil_cert_reason reason);
+CODICIL_API const char *codicil_cert_reason_text(codicil_cert_reason reason);
+
+// One certificate as it came, with its staples (empty if absent).
+typedef struct codicil_chain_entry {
+  codicil_span der;
+  codicil_span ocsp; // DER OCSPResponse
+  codicil_span scts; // SignedCertificateTimestampList
+} codicil_chain_entry;
+
+// Keeps decoded intermediates and path verdicts. Not shared: one thread at a time. Keyed by the
+// hash of all entries as received and the trust store's generation; expires at the least of the
+// path's notAfter, nextUpdate and one hour; bounded by `max_entries`.
+typedef struct codicil_chain_cache codicil_chain_cache;
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_cache **out,
+                                                                 const codicil_mem *mem,
+                                                                 size_t max_entries);
+CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
+
+// Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. `cache` may be NULL.
+// Sets *out_reason to CODICIL_CERT_NONE where the path is good, else to why not, and
+// *out_valid_until (may be NULL) to the Unix time at which the verdict ends. A NULL `trust` trusts
+// nothing. Returns an error only where no verdict could be reached (CODICIL_NOMEM, CODICIL_CRYPTO);
+// an end entity that does not decode is untrusted.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out_valid_until,
+                       codicil_diag *diag, const codicil_trust *trust, codicil_chain_cache *cache,
+                       const codicil_chain_entry *entries, size_t num_entries, int64_t unix_s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

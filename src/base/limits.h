@@ -1,0 +1,13 @@
+// The limits of codicil.h as an array.
+#ifndef CODICIL_BASE_LIMITS_H
+#define CODICIL_BASE_LIMITS_H
+
+#include "codicil/codicil.h"
+
+typedef struct codicil_limits {
+  size_t value[CODICIL_NUM_LIMITS];
+} codicil_limits;
+
+void codicil_limits_default(codicil_limits *out);
+
+#endif
