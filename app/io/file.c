@@ -37,7 +37,7 @@ bool file_read(codicil_buf *out, const char *path, app_error *err) {
   }
   struct stat st;
   bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_all(out, fd, path, err)
-                                                        : app_fail(err, "%s: not a file", path);
+                                                       : app_fail(err, "%s: not a file", path);
   close(fd);
   return ok;
 }

@@ -21,8 +21,8 @@ extern "C" {
 #endif
 
 #if defined(CODICIL_BUILDING) || defined(__GNUC__)
-#define CODICIL_API __attribute__((visibility("default")))
-#define CODICIL_MUST_USE __attribute__((warn_unused_result))
+#define CODICIL_API               __attribute__((visibility("default")))
+#define CODICIL_MUST_USE          __attribute__((warn_unused_result))
 #define CODICIL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define CODICIL_API
@@ -41,27 +41,27 @@ CODICIL_API const char *codicil_version(void);
 // genuine and not wanted is no error but a decision: see session.h. Scope CALL: the call had no
 // effect and the connection lives on. Scope CONN: close the connection with
 // `codicil_err_h2_code` or `codicil_err_h3_code`; only the object's _free may be called.
-#define CODICIL_ERR_MAP(X)                                                                         \
-  X(OK, CALL, "success")                                                                           \
-  X(USAGE, CALL, "call not allowed in this state")                                                 \
-  X(NOT_READY, CALL, "TLS handshake is not complete")                                              \
-  X(UNSUPPORTED, CALL, "TLS connection cannot carry exported authenticators")                      \
-  X(NO_SCHEME, CALL, "no signature scheme in common with the peer")                                \
-  X(BAD_INPUT, CALL, "argument does not parse")                                                    \
-  X(CRYPTO, CALL, "cryptographic operation failed")                                                \
-  X(DECLINED, CALL, "peer declined to authenticate")                                               \
-  X(NOMEM, CONN, "out of memory")                                                                  \
-  X(LIMIT, CONN, "peer exceeded a limit")                                                          \
-  X(MALFORMED, CONN, "bytes do not parse")                                                         \
-  X(UNEXPECTED, CONN, "frame not allowed here")                                                    \
-  X(SETTING, CONN, "setting has a value that is not allowed")                                      \
+#define CODICIL_ERR_MAP(X)                                                    \
+  X(OK, CALL, "success")                                                      \
+  X(USAGE, CALL, "call not allowed in this state")                            \
+  X(NOT_READY, CALL, "TLS handshake is not complete")                         \
+  X(UNSUPPORTED, CALL, "TLS connection cannot carry exported authenticators") \
+  X(NO_SCHEME, CALL, "no signature scheme in common with the peer")           \
+  X(BAD_INPUT, CALL, "argument does not parse")                               \
+  X(CRYPTO, CALL, "cryptographic operation failed")                           \
+  X(DECLINED, CALL, "peer declined to authenticate")                          \
+  X(NOMEM, CONN, "out of memory")                                             \
+  X(LIMIT, CONN, "peer exceeded a limit")                                     \
+  X(MALFORMED, CONN, "bytes do not parse")                                    \
+  X(UNEXPECTED, CONN, "frame not allowed here")                               \
+  X(SETTING, CONN, "setting has a value that is not allowed")                 \
   X(AUTH, CONN, "authenticator did not verify")
 
 typedef enum codicil_err {
 #define CODICIL_ERR_ENUM(name, scope, text) CODICIL_##name,
   CODICIL_ERR_MAP(CODICIL_ERR_ENUM)
 #undef CODICIL_ERR_ENUM
-  CODICIL_NUM_ERRS
+      CODICIL_NUM_ERRS
 } codicil_err;
 
 // Returns the name of `err` ("MALFORMED"), static; "?" for a value out of range.
@@ -114,7 +114,8 @@ CODICIL_API void codicil_buf_init(codicil_buf *buf, const codicil_mem *mem, size
 CODICIL_API void codicil_buf_clear(codicil_buf *buf);
 // Empties `buf` and keeps its memory.
 CODICIL_API void codicil_buf_reset(codicil_buf *buf);
-// Makes room for `len` more octets. CODICIL_LIMIT beyond the maximum, CODICIL_NOMEM; unchanged then.
+// Makes room for `len` more octets. CODICIL_LIMIT beyond the maximum, CODICIL_NOMEM; unchanged
+// then.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_buf_reserve(codicil_buf *buf, size_t len);
 // Appends `bytes`; errors as codicil_buf_reserve. `bytes` must not point into `buf`.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_buf_append(codicil_buf *buf, codicil_span bytes);
@@ -141,43 +142,43 @@ typedef struct codicil_random {
 // ---- limits -----------------------------------------------------------------------------------
 //
 // What a peer can make us hold or do. Name, default, meaning. codicil_config_set_limit changes one.
-#define CODICIL_LIMIT_MAP(X)                                                                       \
-  X(AUTHENTICATOR_LEN, 131072, "octets of one authenticator")                                      \
-  X(AUTHENTICATOR_FRAMES, 256, "frames of one authenticator")                                      \
-  X(CHAIN_CERTIFICATES, 10, "certificates in one authenticator")                                   \
-  X(AUTHENTICATORS, 64, "authenticators accepted on one connection")                               \
-  X(AUTHENTICATORS_LEN, 2097152, "octets of authenticators accepted on one connection")            \
-  X(SEND_AUTHENTICATORS, 32, "authenticators sent on one connection")                              \
-  X(SEND_AUTHENTICATORS_LEN, 524288, "octets of authenticators sent on one connection")            \
-  X(FRAME_LEN, 16384, "octets of one SERVER_CERTIFICATE frame that we send")                       \
-  X(ORIGINS, 1024, "members of an Origin Set")                                                     \
+#define CODICIL_LIMIT_MAP(X)                                                            \
+  X(AUTHENTICATOR_LEN, 131072, "octets of one authenticator")                           \
+  X(AUTHENTICATOR_FRAMES, 256, "frames of one authenticator")                           \
+  X(CHAIN_CERTIFICATES, 10, "certificates in one authenticator")                        \
+  X(AUTHENTICATORS, 64, "authenticators accepted on one connection")                    \
+  X(AUTHENTICATORS_LEN, 2097152, "octets of authenticators accepted on one connection") \
+  X(SEND_AUTHENTICATORS, 32, "authenticators sent on one connection")                   \
+  X(SEND_AUTHENTICATORS_LEN, 524288, "octets of authenticators sent on one connection") \
+  X(FRAME_LEN, 16384, "octets of one SERVER_CERTIFICATE frame that we send")            \
+  X(ORIGINS, 1024, "members of an Origin Set")                                          \
   X(ORIGINS_LEN, 65536, "octets of ORIGIN frames and of an Origin Set")
 
 typedef enum codicil_limit_id {
 #define CODICIL_LIMIT_ENUM(name, value, text) CODICIL_LIMIT_##name,
   CODICIL_LIMIT_MAP(CODICIL_LIMIT_ENUM)
 #undef CODICIL_LIMIT_ENUM
-  CODICIL_NUM_LIMITS
+      CODICIL_NUM_LIMITS
 } codicil_limit_id;
 
 // ---- codepoints -------------------------------------------------------------------------------
 //
 // The draft leaves every codepoint to be determined. This table is the only place that names
 // them: key, type, default. `codicil_codepoints_set` follows a registry or another implementation.
-#define CODICIL_CODEPOINT_MAP(X)                                                                   \
-  X(h2_setting, "h2-setting", 0xf0ce, 0xffff)                                                      \
-  X(h2_frame, "h2-frame", 0xfc, 0xff)                                                              \
-  X(h2_error, "h2-error", 0xf0ce, 0xffffffff)                                                      \
-  X(h3_setting, "h3-setting", 0x2ce5e771, 0x3fffffffffffffff)                                      \
-  X(h3_frame, "h3-frame", 0x2ce5f4a3, 0x3fffffffffffffff)                                          \
+#define CODICIL_CODEPOINT_MAP(X)                              \
+  X(h2_setting, "h2-setting", 0xf0ce, 0xffff)                 \
+  X(h2_frame, "h2-frame", 0xfc, 0xff)                         \
+  X(h2_error, "h2-error", 0xf0ce, 0xffffffff)                 \
+  X(h3_setting, "h3-setting", 0x2ce5e771, 0x3fffffffffffffff) \
+  X(h3_frame, "h3-frame", 0x2ce5f4a3, 0x3fffffffffffffff)     \
   X(h3_error, "h3-error", 0x2ce5e440, 0x3fffffffffffffff)
 
 typedef struct codicil_codepoints {
 #define CODICIL_CODEPOINT_FIELD(field, key, value, max) uint64_t field;
   CODICIL_CODEPOINT_MAP(CODICIL_CODEPOINT_FIELD)
 #undef CODICIL_CODEPOINT_FIELD
-  char oid[64];      // X.509 extension requiredDomain, dotted
-  char caa_tag[32];  // CAA property, lower case
+  char oid[64];     // X.509 extension requiredDomain, dotted
+  char caa_tag[32]; // CAA property, lower case
 } codicil_codepoints;
 
 // Sets `out` to the defaults.

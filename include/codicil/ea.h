@@ -6,8 +6,8 @@
 // any of the others in any order.
 //
 // What it does not check: whether a certificate is trusted, for which names, or whether it is still
-// valid. It proves that the peer holds the key of the certificate that it showed, on this connection
-// and no other. Judge the certificate with x509.h; session.h does both for HTTP.
+// valid. It proves that the peer holds the key of the certificate that it showed, on this
+// connection and no other. Judge the certificate with x509.h; session.h does both for HTTP.
 #ifndef CODICIL_EA_H
 #define CODICIL_EA_H
 
@@ -88,33 +88,33 @@ CODICIL_API void codicil_ea_set_limits(codicil_ea *ea, size_t max_len, size_t ma
 
 // What a request asks for (RFC 9261 §4). Zero means absent, except `schemes`, which are required.
 typedef struct codicil_ea_request_params {
-  codicil_span context;         // 0–255 octets, unpredictable, never used before on the connection
-  const uint16_t *schemes;      // signature_algorithms
+  codicil_span context;    // 0–255 octets, unpredictable, never used before on the connection
+  const uint16_t *schemes; // signature_algorithms
   size_t num_schemes;
   const uint16_t *cert_schemes; // signature_algorithms_cert
   size_t num_cert_schemes;
-  const char *server_name;      // only in a client's request
+  const char *server_name;         // only in a client's request
   const codicil_span *authorities; // certificate_authorities: DER distinguished names
   size_t num_authorities;
-  codicil_span oid_filters;     // the extension's content, encoded
-  bool want_ocsp;               // status_request
-  bool want_scts;               // signed_certificate_timestamp
+  codicil_span oid_filters; // the extension's content, encoded
+  bool want_ocsp;           // status_request
+  bool want_scts;           // signed_certificate_timestamp
 } codicil_ea_request_params;
 
 // Appends to `out` a request: CertificateRequest from a server, ClientCertificateRequest from a
 // client, each with its handshake header. CODICIL_USAGE where the context was used already or
 // server_name is asked for by a server; CODICIL_BAD_INPUT where a field is too long.
-CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_request(codicil_ea *ea, codicil_buf *out,
-                                                            const codicil_ea_request_params *params);
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_ea_request(codicil_ea *ea, codicil_buf *out, const codicil_ea_request_params *params);
 
 // A request as its receiver sees it; spans point into the request. Lists are big-endian 16-bit.
 typedef struct codicil_ea_request_info {
   bool from_client;
   codicil_span context;
   codicil_span schemes, cert_schemes;
-  codicil_span server_name;   // empty if absent
-  codicil_span authorities;   // content of certificate_authorities; empty if absent
-  codicil_span oid_filters;   // content of oid_filters; empty if absent
+  codicil_span server_name; // empty if absent
+  codicil_span authorities; // content of certificate_authorities; empty if absent
+  codicil_span oid_filters; // content of oid_filters; empty if absent
   bool want_ocsp, want_scts;
 } codicil_ea_request_info;
 
@@ -136,10 +136,9 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_get_context(codicil_span *ou
 // empty, unpredictable, never used before. With a request, `context` must be empty. Returns
 // CODICIL_NO_SCHEME where the peer offered nothing that the key can sign (to a request, answer with
 // codicil_ea_decline then), CODICIL_USAGE where the context was used.
-CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_authenticate(codicil_ea *ea, codicil_buf *out,
-                                                                 const codicil_credential *credential,
-                                                                 codicil_span request,
-                                                                 codicil_span context);
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_ea_authenticate(codicil_ea *ea, codicil_buf *out, const codicil_credential *credential,
+                        codicil_span request, codicil_span context);
 // Appends the empty authenticator (§6) that answers `request`.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_decline(codicil_ea *ea, codicil_buf *out,
                                                             codicil_span request);
@@ -154,13 +153,15 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_begin(codicil_ea *ea, codici
                                                           codicil_span context);
 CODICIL_API uint16_t codicil_ea_signing_scheme(const codicil_ea_signing *signing);
 CODICIL_API codicil_span codicil_ea_signing_tbs(const codicil_ea_signing *signing);
-CODICIL_API const codicil_credential *codicil_ea_signing_credential(const codicil_ea_signing *signing);
+CODICIL_API const codicil_credential *codicil_ea_signing_credential(
+    const codicil_ea_signing *signing);
 // Signs with the credential's own key; CODICIL_USAGE where it has none.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_signing_sign(codicil_ea_signing *signing,
                                                                  codicil_buf *out_signature);
 // Appends the authenticator to `out`. The signature is not verified here.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_finish(codicil_ea_signing *signing,
-                                                           codicil_buf *out, codicil_span signature);
+                                                           codicil_buf *out,
+                                                           codicil_span signature);
 CODICIL_API void codicil_ea_signing_free(codicil_ea_signing *signing);
 
 // ---- the verifier's side ----------------------------------------------------------------------
@@ -179,7 +180,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_verify(codicil_ea *ea, codic
                                                            codicil_span request);
 CODICIL_API void codicil_ea_proof_free(codicil_ea_proof *proof);
 CODICIL_API size_t codicil_ea_proof_num_certificates(const codicil_ea_proof *proof);
-// DER, OCSP response (DER) and SCT list of certificate `index`; empty if absent. Live with the proof.
+// DER, OCSP response (DER) and SCT list of certificate `index`; empty if absent. Live with the
+// proof.
 CODICIL_API codicil_span codicil_ea_proof_certificate(const codicil_ea_proof *proof, size_t index);
 CODICIL_API codicil_span codicil_ea_proof_ocsp(const codicil_ea_proof *proof, size_t index);
 CODICIL_API codicil_span codicil_ea_proof_scts(const codicil_ea_proof *proof, size_t index);
@@ -191,11 +193,11 @@ CODICIL_API codicil_span codicil_ea_proof_context(const codicil_ea_proof *proof)
 // Finds where an authenticator ends, fed in pieces of any size: Certificate, CertificateVerify and
 // Finished are self-delimiting. Keeps no octets. Zero state is the start.
 typedef struct codicil_ea_scan {
-  size_t total;       // octets seen, headers included
-  size_t remaining;   // of the message being passed over
+  size_t total;     // octets seen, headers included
+  size_t remaining; // of the message being passed over
   uint8_t header[4];
   uint8_t header_len;
-  uint8_t stage;      // 0 Certificate, 1 CertificateVerify, 2 Finished, 3 done
+  uint8_t stage; // 0 Certificate, 1 CertificateVerify, 2 Finished, 3 done
 } codicil_ea_scan;
 
 // Passes over `bytes`; `max_len` is the most octets of the whole authenticator. Sets *out_done once

@@ -33,7 +33,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_h2_new(codicil_h2 **out, const 
 CODICIL_API void codicil_h2_free(codicil_h2 *h2);
 
 // Registers the extension frames. Both sides, always: frames that are not wanted are ignored here.
-CODICIL_API void codicil_h2_set_option(nghttp2_option *option, const codicil_codepoints *codepoints);
+CODICIL_API void codicil_h2_set_option(nghttp2_option *option,
+                                       const codicil_codepoints *codepoints);
 // Appends our entry to `entries` where the session offers; returns the new count.
 CODICIL_API size_t codicil_h2_settings_entry(const codicil_h2 *h2, nghttp2_settings_entry *entries,
                                              size_t num_entries, size_t max_entries);
@@ -49,9 +50,8 @@ CODICIL_API int codicil_h2_unpack_extension(codicil_h2 *h2, nghttp2_session *ng,
                                             const nghttp2_frame_hd *hd);
 CODICIL_API int codicil_h2_on_frame_recv(codicil_h2 *h2, nghttp2_session *ng,
                                          const nghttp2_frame *frame);
-CODICIL_API ssize_t codicil_h2_pack_extension(codicil_h2 *h2, nghttp2_session *ng,
-                                                    uint8_t *buf, size_t len,
-                                                    const nghttp2_frame *frame);
+CODICIL_API ssize_t codicil_h2_pack_extension(codicil_h2 *h2, nghttp2_session *ng, uint8_t *buf,
+                                              size_t len, const nghttp2_frame *frame);
 // Submits what the session has to send. Frames submitted before a response go out before it.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_h2_flush(codicil_h2 *h2, nghttp2_session *ng);
 // Returns the error that ended the connection, or CODICIL_OK.

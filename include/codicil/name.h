@@ -1,4 +1,5 @@
-// Names: DNS names, addresses and origins in one normal form, so that comparing is comparing octets.
+// Names: DNS names, addresses and origins in one normal form, so that comparing is comparing
+// octets.
 //
 // DNS names are A-labels in lower case without a trailing dot; addresses are 4 or 16 octets, and an
 // IPv4-mapped IPv6 address is the IPv4 address. Nothing here looks anything up.
@@ -49,8 +50,8 @@ CODICIL_API bool codicil_origin_parse(codicil_origin *out, codicil_span text);
 // Reads an :authority or Host, "h" or "h:port", with 443 where no port stands.
 CODICIL_API bool codicil_origin_parse_authority(codicil_origin *out, codicil_span text);
 CODICIL_API bool codicil_origin_equal(const codicil_origin *a, const codicil_origin *b);
-// Writes the ASCII serialisation with NUL, no port where it is 443, IPv6 in brackets. `out` holds at
-// least CODICIL_ORIGIN_TEXT_MAX octets. Returns the length without NUL.
+// Writes the ASCII serialisation with NUL, no port where it is 443, IPv6 in brackets. `out` holds
+// at least CODICIL_ORIGIN_TEXT_MAX octets. Returns the length without NUL.
 CODICIL_API size_t codicil_origin_format(const codicil_origin *origin, char *out, size_t out_len);
 
 #ifdef __cplusplus

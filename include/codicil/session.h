@@ -31,7 +31,8 @@ typedef struct codicil_config codicil_config;
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_config_new(codicil_config **out,
                                                             const codicil_mem *mem);
 CODICIL_API void codicil_config_free(codicil_config *config);
-CODICIL_API void codicil_config_set_limit(codicil_config *config, codicil_limit_id id, size_t value);
+CODICIL_API void codicil_config_set_limit(codicil_config *config, codicil_limit_id id,
+                                          size_t value);
 CODICIL_API size_t codicil_config_limit(const codicil_config *config, codicil_limit_id id);
 CODICIL_API void codicil_config_set_codepoints(codicil_config *config,
                                                const codicil_codepoints *codepoints);
@@ -104,8 +105,8 @@ typedef enum codicil_event_type {
   CODICIL_EVENT_CERTIFICATE, // client: certificate `index` arrived or its decision changed
   CODICIL_EVENT_ORIGIN_SET,  // client: the Origin Set changed
   CODICIL_EVENT_WANT_SIGN,   // server: sign `signing`, then codicil_session_resume_sign
-  CODICIL_EVENT_SENT,        // server: credential `index` (order of offering) is in the outbox whole
-  CODICIL_EVENT_NOT_SENT     // server: credential `index` will not be sent; `err` tells why
+  CODICIL_EVENT_SENT,    // server: credential `index` (order of offering) is in the outbox whole
+  CODICIL_EVENT_NOT_SENT // server: credential `index` will not be sent; `err` tells why
 } codicil_event_type;
 
 typedef struct codicil_event {
@@ -118,7 +119,8 @@ typedef struct codicil_event {
 // Takes the oldest event; false where there is none.
 CODICIL_API bool codicil_session_next_event(codicil_session *session, codicil_event *out);
 
-// ---- client: certificates, Origin Set, routing ----------------------------------------------------
+// ---- client: certificates, Origin Set, routing
+// ----------------------------------------------------
 
 // The transport's remote end, and the origin for which the connection was opened. `sni` says that
 // the origin's host was sent as server name.
@@ -131,9 +133,8 @@ typedef struct codicil_peer {
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_peer(codicil_session *session,
                                                                   const codicil_peer *peer);
 // The handshake's certificate, validated already: certificate 0, accepted. `chain` is copied.
-CODICIL_API CODICIL_MUST_USE codicil_err
-codicil_session_set_primary(codicil_session *session, const codicil_chain_entry *chain,
-                            size_t num_entries);
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_primary(
+    codicil_session *session, const codicil_chain_entry *chain, size_t num_entries);
 
 typedef enum codicil_decision {
   CODICIL_UNEXAMINED,
@@ -150,9 +151,9 @@ typedef struct codicil_certificate_info {
   codicil_cert_reason reason;
   bool is_primary;
   size_t num_frames;
-  size_t num_octets;      // of the authenticator
-  uint16_t scheme;        // that signed it
-  codicil_span scts;      // as carried in the entry
+  size_t num_octets; // of the authenticator
+  uint16_t scheme;   // that signed it
+  codicil_span scts; // as carried in the entry
   bool has_ocsp;
 } codicil_certificate_info;
 CODICIL_API size_t codicil_session_num_certificates(const codicil_session *session);
@@ -164,12 +165,17 @@ CODICIL_API bool codicil_session_origin_set_initialised(const codicil_session *s
 CODICIL_API size_t codicil_session_num_origins(const codicil_session *session);
 CODICIL_API const codicil_origin *codicil_session_origin(const codicil_session *session,
                                                          size_t index);
-// A 421 came for `origin`: it is not used on this connection again (RFC 8336 §2.3, RFC 9110 §15.5.20).
+// A 421 came for `origin`: it is not used on this connection again (RFC 8336 §2.3, RFC 9110
+// §15.5.20).
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_misdirected(codicil_session *session,
                                                                      const codicil_origin *origin);
 
 // What the caller knows of the origin from elsewhere.
-typedef enum codicil_dns_state { CODICIL_DNS_UNKNOWN, CODICIL_DNS_FAILED, CODICIL_DNS_ANSWERED } codicil_dns_state;
+typedef enum codicil_dns_state {
+  CODICIL_DNS_UNKNOWN,
+  CODICIL_DNS_FAILED,
+  CODICIL_DNS_ANSWERED
+} codicil_dns_state;
 typedef struct codicil_evidence {
   codicil_dns_state dns;
   const codicil_address *addresses; // A and AAAA, or what --resolve and --connect-to put in place
@@ -184,29 +190,29 @@ typedef enum codicil_answer {
 } codicil_answer;
 
 // Reasons of a request: protocol.md's words, one for one.
-#define CODICIL_ROUTE_REASON_MAP(X)                                                                \
-  X(OWN_ORIGIN, "own-origin", "the connection was opened for this origin")                         \
-  X(PRIMARY, "primary", "the handshake's certificate covers the host")                             \
-  X(SECONDARY, "secondary", "a secondary certificate covers the host")                             \
-  X(ASKED, "asked", "the server proved the host when asked")                                       \
-  X(ALT_SVC, "alt-svc", "an Alternative Service of the origin")                                    \
-  X(PROXY, "proxy", "through the configured proxy")                                                \
-  X(NOT_COVERED, "not-covered", "no certificate of the connection covers the host")                \
-  X(PORT, "port", "the port is not the connection's")                                              \
-  X(ORIGIN_SET, "origin-set", "the server's Origin Set does not list the origin")                  \
-  X(MISDIRECTED, "misdirected", "the server answered 421 for this origin")                         \
-  X(DNS_MISMATCH, "dns-mismatch", "DNS does not lead to the connection's address")                 \
-  X(DNS_FAILURE, "dns-failure", "the host's addresses could not be found")                         \
-  X(NO_SUPPORT, "no-support", "the server does not support secondary certificates")                \
-  X(REFUSED, "refused", "the server declined to prove the host")                                   \
-  X(WAITED, "waited", "no certificate for the host came in time")                                  \
+#define CODICIL_ROUTE_REASON_MAP(X)                                                 \
+  X(OWN_ORIGIN, "own-origin", "the connection was opened for this origin")          \
+  X(PRIMARY, "primary", "the handshake's certificate covers the host")              \
+  X(SECONDARY, "secondary", "a secondary certificate covers the host")              \
+  X(ASKED, "asked", "the server proved the host when asked")                        \
+  X(ALT_SVC, "alt-svc", "an Alternative Service of the origin")                     \
+  X(PROXY, "proxy", "through the configured proxy")                                 \
+  X(NOT_COVERED, "not-covered", "no certificate of the connection covers the host") \
+  X(PORT, "port", "the port is not the connection's")                               \
+  X(ORIGIN_SET, "origin-set", "the server's Origin Set does not list the origin")   \
+  X(MISDIRECTED, "misdirected", "the server answered 421 for this origin")          \
+  X(DNS_MISMATCH, "dns-mismatch", "DNS does not lead to the connection's address")  \
+  X(DNS_FAILURE, "dns-failure", "the host's addresses could not be found")          \
+  X(NO_SUPPORT, "no-support", "the server does not support secondary certificates") \
+  X(REFUSED, "refused", "the server declined to prove the host")                    \
+  X(WAITED, "waited", "no certificate for the host came in time")                   \
   X(CERTIFICATE, "certificate", "the certificate for the host was not accepted")
 
 typedef enum codicil_route_reason {
 #define CODICIL_ROUTE_REASON_ENUM(name, word, text) CODICIL_ROUTE_##name,
   CODICIL_ROUTE_REASON_MAP(CODICIL_ROUTE_REASON_ENUM)
 #undef CODICIL_ROUTE_REASON_ENUM
-  CODICIL_NUM_ROUTE_REASONS
+      CODICIL_NUM_ROUTE_REASONS
 } codicil_route_reason;
 CODICIL_API const char *codicil_route_reason_word(codicil_route_reason reason);
 CODICIL_API const char *codicil_route_reason_text(codicil_route_reason reason);
@@ -233,7 +239,8 @@ CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
 CODICIL_API size_t codicil_session_num_ignored(const codicil_session *session);
 CODICIL_API size_t codicil_session_num_skipped(const codicil_session *session);
 
-// ---- server: proving and serving ------------------------------------------------------------------
+// ---- server: proving and serving
+// ------------------------------------------------------------------
 
 // Queues `credential` (a reference is taken) to be proven as soon as the feature is on, in order of
 // these calls. `identity` (borrowed for the session's life) says what it proves.
@@ -256,7 +263,10 @@ CODICIL_API void codicil_session_abandon_sign(codicil_session *session,
 
 // Frame payloads out, in order. `out` lives until the next call on the session; confirm it with
 // codicil_session_pop_frame once it is copied.
-typedef enum codicil_frame_type { CODICIL_FRAME_SERVER_CERTIFICATE, CODICIL_FRAME_ORIGIN } codicil_frame_type;
+typedef enum codicil_frame_type {
+  CODICIL_FRAME_SERVER_CERTIFICATE,
+  CODICIL_FRAME_ORIGIN
+} codicil_frame_type;
 CODICIL_API bool codicil_session_peek_frame(const codicil_session *session,
                                             codicil_frame_type *out_type, codicil_span *out);
 CODICIL_API void codicil_session_pop_frame(codicil_session *session);

@@ -86,7 +86,7 @@ typedef enum codicil_cert_reason {
 #define CODICIL_CERT_REASON_ENUM(name, word, text) CODICIL_CERT_##name,
   CODICIL_CERT_REASON_MAP(CODICIL_CERT_REASON_ENUM)
 #undef CODICIL_CERT_REASON_ENUM
-  CODICIL_NUM_CERT_REASONS
+      CODICIL_NUM_CERT_REASONS
 } codicil_cert_reason;
 
 // Returns the stable word of `reason` ("name-constraints"), and a sentence; static.

@@ -16,13 +16,13 @@ static inline codicil_trace_field codicil_trace_hex(const char *name, codicil_sp
 }
 
 // codicil_trace_emit(&trace, "ea:verify", codicil_trace_uint("len", n), …)
-#define codicil_trace_emit(trace, point, ...)                                                      \
-  do {                                                                                             \
-    const codicil_trace *trace_ = (trace);                                                         \
-    if (__builtin_expect(trace_->emit != NULL, 0)) {                                               \
-      const codicil_trace_field fields_[] = {__VA_ARGS__};                                         \
-      trace_->emit(trace_->ctx, (point), fields_, sizeof fields_ / sizeof fields_[0]);             \
-    }                                                                                              \
+#define codicil_trace_emit(trace, point, ...)                                          \
+  do {                                                                                 \
+    const codicil_trace *trace_ = (trace);                                             \
+    if (__builtin_expect(trace_->emit != NULL, 0)) {                                   \
+      const codicil_trace_field fields_[] = {__VA_ARGS__};                             \
+      trace_->emit(trace_->ctx, (point), fields_, sizeof fields_ / sizeof fields_[0]); \
+    }                                                                                  \
   } while (0)
 
 #endif
