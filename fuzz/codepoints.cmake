@@ -1,0 +1,1 @@
+codicil_fuzz_target(codepoints codicil_wire codicil_base)

@@ -1,0 +1,1 @@
+codicil_fuzz_target(origin codicil_name codicil_base)

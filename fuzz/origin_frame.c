@@ -1,0 +1,35 @@
+// Octets as the payload of an ORIGIN frame: what is whole has as many entries as were counted, and
+// written again they parse alike.
+#include <assert.h>
+
+#include "origin_frame.h"
+#include "span.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
+  codicil_span payload = codicil_span_of(data, len), entry, entry_again;
+  size_t num = 0, num_again = 0;
+  if (!codicil_origin_frame_check(payload, &num)) {
+    return 0;
+  }
+  codicil_buf buf;
+  codicil_buf_init(&buf, NULL, len);
+  codicil_writer w = codicil_writer_of(&buf);
+  codicil_reader r = codicil_reader_of(payload);
+  for (size_t i = 0; i < num; i++) {
+    assert(codicil_origin_frame_next(&r, &entry) && entry.len != 0);
+    codicil_origin_frame_write(&w, entry);
+  }
+  assert(!codicil_origin_frame_next(&r, &entry));
+  assert(codicil_writer_finish(&w) == CODICIL_OK);
+  assert(codicil_origin_frame_check(codicil_buf_span(&buf), &num_again) && num_again == num);
+  codicil_reader again = codicil_reader_of(codicil_buf_span(&buf));
+  r = codicil_reader_of(payload);
+  while (codicil_origin_frame_next(&r, &entry)) {
+    assert(codicil_origin_frame_next(&again, &entry_again));
+    assert(codicil_span_equal(entry, entry_again));
+  }
+  codicil_buf_clear(&buf);
+  return 0;
+}

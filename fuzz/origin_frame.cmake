@@ -1,0 +1,1 @@
+codicil_fuzz_target(origin_frame codicil_wire codicil_base)

@@ -1,0 +1,12 @@
+// cmocka with what it wants included first.
+#ifndef CODICIL_TESTS_CMOCKA_TEST_H
+#define CODICIL_TESTS_CMOCKA_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#endif
