@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "err.h"
-#include "limits.h"
+#include "limit_values.h"
 #include "trace.h"
 
 static const codicil_codepoints codepoints = {.h2_error = 0xf0ce, .h3_error = 0x2ce5e440};

@@ -1,6 +1,6 @@
-// The limits of codicil.h as an array.
-#ifndef CODICIL_BASE_LIMITS_H
-#define CODICIL_BASE_LIMITS_H
+// The limits of codicil.h as an array. (Not limits.h: that would hide the system header.)
+#ifndef CODICIL_BASE_LIMIT_VALUES_H
+#define CODICIL_BASE_LIMIT_VALUES_H
 
 #include "codicil/codicil.h"
 

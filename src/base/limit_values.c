@@ -1,5 +1,5 @@
-// Defaults of the limits: see limits.h.
-#include "limits.h"
+// Defaults of the limits: see limit_values.h.
+#include "limit_values.h"
 
 void codicil_limits_default(codicil_limits *out) {
   static const size_t defaults[CODICIL_NUM_LIMITS] = {
