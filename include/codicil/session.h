@@ -104,23 +104,25 @@ typedef enum codicil_event_type {
   CODICIL_EVENT_SUPPORT,     // codicil_session_support is known now
   CODICIL_EVENT_CERTIFICATE, // client: certificate `index` arrived or its decision changed
   CODICIL_EVENT_ORIGIN_SET,  // client: the Origin Set changed
-  CODICIL_EVENT_WANT_SIGN,   // server: sign `signing`, then codicil_session_resume_sign
-  CODICIL_EVENT_SENT,    // server: credential `index` (order of offering) is in the outbox whole
-  CODICIL_EVENT_NOT_SENT // server: credential `index` will not be sent; `err` tells why
+  CODICIL_EVENT_SKIPPED,     // client: an authenticator was skipped at the connection's limit
+  CODICIL_EVENT_WANT_SIGN,   // server: sign `signing`, of credential `index`
+  CODICIL_EVENT_SENT,        // server: credential `index` is in the outbox whole
+  CODICIL_EVENT_NOT_SENT     // server: credential `index` will not be sent; `err` tells why
 } codicil_event_type;
 
 typedef struct codicil_event {
   codicil_event_type type;
-  size_t index;
-  codicil_ea_signing *signing; // owned by the session
+  size_t index;                // of the certificate, or of the credential in order of offering
+  codicil_ea_signing *signing; // owned by the session; until it is answered
   codicil_err err;
 } codicil_event;
 
-// Takes the oldest event; false where there is none.
+// Takes the oldest event; false where there is none, and after a fatal error. Ask after every call
+// that is not const: events of one thing wait once, so the queue is as long as what it tells of.
 CODICIL_API bool codicil_session_next_event(codicil_session *session, codicil_event *out);
 
 // ---- client: certificates, Origin Set, routing
-// ----------------------------------------------------
+// ---------------------------------------------------
 
 // The transport's remote end, and the origin for which the connection was opened. `sni` says that
 // the origin's host was sent as server name.
@@ -132,7 +134,8 @@ typedef struct codicil_peer {
 } codicil_peer;
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_peer(codicil_session *session,
                                                                   const codicil_peer *peer);
-// The handshake's certificate, validated already: certificate 0, accepted. `chain` is copied.
+// The handshake's certificate, validated already: certificate 0, accepted until its notAfter.
+// `chain` is borrowed for the call. Both before the first frame, once each: CODICIL_USAGE.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_primary(
     codicil_session *session, const codicil_chain_entry *chain, size_t num_entries);
 
@@ -217,22 +220,35 @@ typedef enum codicil_route_reason {
 CODICIL_API const char *codicil_route_reason_word(codicil_route_reason reason);
 CODICIL_API const char *codicil_route_reason_text(codicil_route_reason reason);
 
+// Returns "use", "ask", "wait" or "no"; static.
+CODICIL_API const char *codicil_answer_word(codicil_answer answer);
+
 typedef struct codicil_route {
   codicil_answer answer;
   codicil_route_reason reason;
-  codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE
+  codicil_cert_reason cert_reason; // beside CERTIFICATE; LIMIT beside NOT_COVERED: some skipped
   size_t certificate;              // index; SIZE_MAX where none has to do with it
   const char *rule;                // document and section, static ("RFC 9525 §6.3")
   uint64_t generation;             // of the authority: re-ask when it changed
 } codicil_route;
 
 // Answers whose requests may go here (protocol §5). May validate paths, and so queue events.
+// `evidence` may be NULL: CODICIL_DNS_UNKNOWN, which is answered with CODICIL_WAIT where nothing
+// but DNS is missing, never with CODICIL_USE. Returns CODICIL_USAGE before codicil_session_set_peer
+// and codicil_session_set_primary, CODICIL_CRYPTO where a path could not be judged (ask again, or
+// open a connection), CODICIL_NOMEM, and after a fatal error that error again.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_route(codicil_session *session,
                                                                codicil_route *out,
                                                                const codicil_origin *origin,
                                                                const codicil_evidence *evidence,
                                                                codicil_now now);
-// Changes whenever an answer of codicil_session_route may have changed.
+// Writes why, as a sentence with NUL: "https://www.example: secondary certificate 2 covers it; DNS
+// leads to this server (RFC 9113 §9.1.1)". Cut to `out_len` (at least 1; CODICIL_EXPLAIN_MAX is
+// always enough). Returns the length without NUL.
+enum { CODICIL_EXPLAIN_MAX = 640 };
+CODICIL_API size_t codicil_route_explain(const codicil_route *route, const codicil_origin *origin,
+                                         char *out, size_t out_len);
+// Changes whenever an answer of codicil_session_route may have changed, the passing of time apart.
 CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
 
 // Frames that were ignored because the feature is off, and authenticators skipped at the limit.
@@ -240,19 +256,26 @@ CODICIL_API size_t codicil_session_num_ignored(const codicil_session *session);
 CODICIL_API size_t codicil_session_num_skipped(const codicil_session *session);
 
 // ---- server: proving and serving
-// ------------------------------------------------------------------
+// -----------------------------------------------------------------
 
 // Queues `credential` (a reference is taken) to be proven as soon as the feature is on, in order of
 // these calls. `identity` (borrowed for the session's life) says what it proves.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_offer(codicil_session *session,
                                                                codicil_credential *credential,
                                                                const codicil_identity *identity);
-// Queues origins for an ORIGIN frame, to go out before the certificates that are queued after it.
+// Queues origins for an ORIGIN frame, or several where they do not fit one. They go out before any
+// certificate that is not out yet, and whether or not the peer supports those: RFC 8336 stands by
+// itself. No origins make an empty frame: "only the initial origin". CODICIL_BAD_INPUT beyond the
+// limits of an Origin Set, counted over the connection; nothing is queued then.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_send_origins(codicil_session *session,
                                                                       const codicil_origin *origins,
                                                                       size_t num_origins);
-// Answers CODICIL_EVENT_WANT_SIGN. The first signs with the credential's own key, now; the second
-// takes a signature made elsewhere; the third gives the certificate up.
+// Answers CODICIL_EVENT_WANT_SIGN, after which `signing` is gone. The first signs with the
+// credential's own key, now; the second takes a signature made elsewhere; the third gives the
+// certificate up. A few wants are open at once; answer them in any order and at any time: the
+// session sends in order of offering, and asks for the next as one is answered. What fails becomes
+// CODICIL_EVENT_NOT_SENT. CODICIL_USAGE, without effect: `signing` is not open, or its key is
+// elsewhere.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_sign(codicil_session *session,
                                                               codicil_ea_signing *signing);
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_resume_sign(codicil_session *session,
@@ -262,7 +285,7 @@ CODICIL_API void codicil_session_abandon_sign(codicil_session *session,
                                               codicil_ea_signing *signing);
 
 // Frame payloads out, in order. `out` lives until the next call on the session; confirm it with
-// codicil_session_pop_frame once it is copied.
+// codicil_session_pop_frame once it is copied, with no other call in between.
 typedef enum codicil_frame_type {
   CODICIL_FRAME_SERVER_CERTIFICATE,
   CODICIL_FRAME_ORIGIN
@@ -279,6 +302,10 @@ CODICIL_API void codicil_session_set_own_primary(codicil_session *session,
 // server wants to serve it there is the application's. A pure function of what was sent.
 CODICIL_API bool codicil_session_serves(const codicil_session *session, size_t *out_index,
                                         const codicil_origin *origin);
+// Tells whether `identity` covers every name of `other`: then proving `other` on a connection whose
+// handshake showed `identity` adds nothing, and it is not worth offering.
+CODICIL_API bool codicil_identity_covers_all(const codicil_identity *identity,
+                                             const codicil_identity *other);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,9 @@ void *codicil_mem_zalloc(const codicil_mem *mem, size_t len) {
 }
 
 void codicil_mem_free(const codicil_mem *mem, void *ptr) {
+  if (ptr == NULL) {
+    return;
+  }
   if (mem != NULL) {
     mem->free(mem->ctx, ptr);
   } else {
