@@ -1,0 +1,1 @@
+"""What the end-to-end and interop tests share: certificates, processes, codicil's own programs."""

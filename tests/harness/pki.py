@@ -1,0 +1,130 @@
+"""Certificates for tests, made with the openssl program: right ones and wrong ones.
+
+`codicil cert` is a program under test, so the tests' certificates do not come from it (its own
+tests apart). Everything lives in one directory that the caller removes.
+"""
+
+import datetime
+import os
+import subprocess
+
+CONFIG = """
+[ca]
+default_ca = here
+[here]
+database = {dir}/index.txt
+new_certs_dir = {dir}
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = any
+copy_extensions = none
+email_in_dn = no
+[any]
+commonName = supplied
+[req]
+distinguished_name = dn
+prompt = no
+[dn]
+commonName = {cn}
+[v3]
+{extensions}
+"""
+
+REQUIRED_DOMAIN = "2.999.9261.1"
+
+KEY_OPTIONS = {
+    "p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "p384": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "p521": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "rsa2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "ed25519": ["-algorithm", "ED25519"],
+    "ed448": ["-algorithm", "ED448"],
+}
+
+
+def openssl(*args, text=None):
+    """Runs openssl and returns what it prints; raises with its message where it fails."""
+    done = subprocess.run(["openssl", *args], input=text, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {' '.join(args)}: {done.stderr.decode()}")
+    return done.stdout
+
+
+def required_domain(*names):
+    """The extension's line: a GeneralName for one dNSName, GeneralNames for more."""
+    each = [b"\x82" + bytes([len(n)]) + n.encode() for n in names]
+    der = each[0] if len(each) == 1 else b"\x30" + bytes([len(b"".join(each))]) + b"".join(each)
+    return f"{REQUIRED_DOMAIN} = DER:" + ":".join(f"{octet:02x}" for octet in der)
+
+
+class Certificate:
+    """Files of one certificate: `pem` holds its chain without the root."""
+
+    def __init__(self, pem, key, leaf):
+        self.pem, self.key, self.leaf = pem, key, leaf
+
+    def sha256(self):
+        der = openssl("x509", "-in", self.leaf, "-outform", "DER")
+        return openssl("dgst", "-sha256", "-r", text=der).split()[0].decode()
+
+
+class Authority:
+    """A certification authority in a directory of its own."""
+
+    def __init__(self, directory, name="Test CA", issuer=None, extensions=(), **dates):
+        os.makedirs(directory)
+        self.dir, self.issuer = str(directory), issuer
+        self.key, self.pem = f"{self.dir}/ca.key", f"{self.dir}/ca.pem"
+        open(f"{self.dir}/index.txt", "w", encoding="ascii").close()
+        lines = [
+            "basicConstraints = critical, CA:true",
+            "keyUsage = critical, keyCertSign, cRLSign",
+            "subjectKeyIdentifier = hash",
+            *extensions,
+        ]
+        openssl("genpkey", *KEY_OPTIONS["p256"], "-out", self.key)
+        signer = issuer or self
+        signer.sign(self.pem, self.key, name, lines, is_self=issuer is None, **dates)
+
+    def sign(self, out, key, cn, extensions, *, is_self=False, start=None, end=None):
+        """Writes a certificate for the key file `key` to `out`."""
+        base = out.removesuffix(".pem")
+        config, csr = f"{base}.cnf", f"{base}.csr"
+        with open(config, "w", encoding="ascii") as f:
+            f.write(CONFIG.format(dir=self.dir, cn=cn, extensions="\n".join(extensions)))
+        openssl("req", "-new", "-config", config, "-key", key, "-out", csr)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        start = start or now - datetime.timedelta(hours=1)
+        end = end or now + datetime.timedelta(days=30)
+        stamp = "%y%m%d%H%M%SZ"
+        args = ["-config", config, "-in", csr, "-out", out, "-keyfile", self.key, "-extensions"]
+        args += ["v3", "-startdate", start.strftime(stamp), "-enddate", end.strftime(stamp)]
+        args += ["-selfsign"] if is_self else ["-cert", self.pem]
+        openssl("ca", "-batch", "-notext", *args)
+
+    def issue(self, label, names, *, alg="p256", extensions=(), eku="serverAuth", **dates):
+        """Issues a server certificate for DNS names and addresses; `label` names its files."""
+        key, leaf = f"{self.dir}/{label}.key", f"{self.dir}/{label}.leaf.pem"
+        openssl("genpkey", *KEY_OPTIONS[alg], "-out", key)
+        lines = ["basicConstraints = critical, CA:false"]
+        if eku:
+            lines.append(f"extendedKeyUsage = {eku}")
+        if names:
+            alt = (("IP:" if n[0].isdigit() or ":" in n else "DNS:") + n for n in names)
+            lines.append("subjectAltName = " + ", ".join(alt))
+        self.sign(leaf, key, label, [*lines, *extensions], **dates)
+        pem = f"{self.dir}/{label}.pem"
+        with open(pem, "wb") as out:
+            authority = self
+            with open(leaf, "rb") as f:
+                out.write(f.read())
+            while authority.issuer is not None:
+                with open(authority.pem, "rb") as f:
+                    out.write(f.read())
+                authority = authority.issuer
+        return Certificate(pem, key, leaf)
+
+
+def days_ago(days):
+    return datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)

@@ -1,0 +1,71 @@
+// Loads one page in a headless browser and prints what happened as one line of JSON.
+//
+//   node browser.mjs chromium|firefox '{"url": …, "profile": …, "hosts": […], "blackhole": […]}'
+//
+// `profile` is a directory that trusts the tests' authority already (for Chromium: the home
+// directory of an NSS store). `hosts` resolve to 127.0.0.1, and nothing else resolves at all.
+import {createRequire} from 'node:module';
+
+const require = createRequire(import.meta.url);
+const [browserName, json] = process.argv.slice(2);
+const options = JSON.parse(json);
+const seen = {requests: [], failed: [], errors: []};
+
+async function loadChromium() {
+  const {chromium} = require('playwright-core');
+  const rules = options.hosts.map((host) => `MAP ${host} 127.0.0.1`);
+  const browser = await chromium.launch({
+    executablePath: options.program,
+    env: {...process.env, HOME: options.profile},
+    args: ['--no-sandbox', `--host-resolver-rules=${rules.join(',')},MAP * ~NOTFOUND`],
+  });
+  const page = await (await browser.newContext()).newPage();
+  page.on('response', (r) => seen.requests.push({url: r.url(), status: r.status()}));
+  page.on('requestfailed', (r) => seen.failed.push({url: r.url(), why: r.failure()?.errorText}));
+  page.on('pageerror', (e) => seen.errors.push(String(e)));
+  await page.goto(options.url, {waitUntil: 'load', timeout: 60000});
+  await page.waitForFunction('document.title === "loaded"', null, {timeout: 30000});
+  seen.title = await page.title();
+  await browser.close();
+}
+
+async function loadFirefox() {
+  const puppeteer = require('puppeteer-core');
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: options.program,
+    headless: true,
+    userDataDir: options.profile,
+    extraPrefsFirefox: {
+      'network.dns.localDomains': options.hosts.join(','),
+      'network.dns.native-is-localhost': false,
+      'network.dns.disableIPv6': true,
+      'network.trr.mode': 5,
+      'network.http.speculative-parallel-limit': 0,
+      'network.prefetch-next': false,
+      'network.captive-portal-service.enabled': false,
+      'network.connectivity-service.enabled': false,
+      'privacy.partition.network_state': false,
+      'security.OCSP.enabled': 0,
+      'network.http.http2.coalesce-hostnames': true,
+      'datareporting.policy.dataSubmissionEnabled': false,
+      'app.update.enabled': false,
+    },
+  });
+  const page = await browser.newPage();
+  page.on('response', (r) => seen.requests.push({url: r.url(), status: r.status()}));
+  page.on('requestfailed', (r) => seen.failed.push({url: r.url(), why: r.failure()?.errorText}));
+  page.on('pageerror', (e) => seen.errors.push(String(e)));
+  await page.goto(options.url, {waitUntil: 'load', timeout: 60000});
+  await page.waitForFunction('document.title === "loaded"', {timeout: 30000});
+  seen.title = await page.title();
+  await browser.close();
+}
+
+try {
+  await (browserName === 'firefox' ? loadFirefox() : loadChromium());
+} catch (error) {
+  seen.errors.push(String(error));
+}
+console.log(JSON.stringify(seen));
+process.exit(0);
