@@ -42,6 +42,7 @@ interop: configure
 	@scripts/test --interop $(BUILD)
 
 bench: configure
+	@scripts/deps bench
 	@$(CMAKE) -DCODICIL_BENCH=ON --log-level=WARNING
 	@cmake --build $(BUILD)
 	@scripts/bench $(BUILD)
