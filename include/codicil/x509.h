@@ -26,8 +26,10 @@ typedef struct codicil_alt_name {
 } codicil_alt_name;
 
 // Decodes a certificate. The subjectAltName alone names it, never the common name; a dNSName with
-// NUL, octets >= 0x80 or empty labels never matches and is left out. `requireddomain_oid` is dotted
-// (codicil_codepoints.oid). CODICIL_MALFORMED where DER or an extension does not parse.
+// NUL, octets >= 0x80 or empty labels never matches and is left out, and so is an iPAddress that is
+// an IPv4-mapped one. `requireddomain_oid` is dotted (codicil_codepoints.oid); CODICIL_BAD_INPUT
+// where it is not. CODICIL_MALFORMED where DER (trailing octets, an extension twice, BER) or an
+// extension does not parse; CODICIL_LIMIT for more than 2048 names; CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_identity_new(codicil_identity **out,
                                                               const codicil_mem *mem,
                                                               codicil_span der,
@@ -48,6 +50,23 @@ CODICIL_API codicil_span codicil_identity_required_domain(const codicil_identity
 // Signed certificate timestamps embedded in the certificate (SignedCertificateTimestampList).
 CODICIL_API codicil_span codicil_identity_scts(const codicil_identity *identity);
 CODICIL_API bool codicil_identity_must_staple(const codicil_identity *identity);
+
+// One signed certificate timestamp (RFC 6962 §3.2), as the log wrote it and not verified.
+enum { CODICIL_SCT_V1 = 0, CODICIL_SCTS_MAX = 32 };
+typedef struct codicil_sct {
+  uint8_t version;     // of another than CODICIL_SCT_V1 nothing else is known
+  codicil_span log_id; // 32 octets
+  uint64_t timestamp_ms;
+  codicil_span extensions;
+  uint16_t algorithm; // SignatureAndHashAlgorithm
+  codicil_span signature;
+} codicil_sct;
+// Lists the timestamps of a SignedCertificateTimestampList, embedded in a certificate or carried in
+// an entry. `out` has room for `max` of them (CODICIL_SCTS_MAX is plenty); spans point into `list`.
+// CODICIL_MALFORMED where the list does not parse or is empty, CODICIL_LIMIT where it has more;
+// *out_num is unchanged then.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_scts_parse(codicil_sct *out, size_t *out_num,
+                                                            size_t max, codicil_span list);
 
 // ---- trust --------------------------------------------------------------------------------------
 

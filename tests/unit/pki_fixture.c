@@ -20,19 +20,7 @@ static void check(bool condition, const char *what, int line) {
   }
 }
 
-static EVP_PKEY *new_rsa_pss_key(unsigned bits) {
-  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
-  EVP_PKEY *key = NULL;
-  CHECK(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
-        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1 && EVP_PKEY_generate(ctx, &key) == 1);
-  EVP_PKEY_CTX_free(ctx);
-  return key;
-}
-
 static EVP_PKEY *new_key(const char *alg) {
-  if (strncmp(alg, "rsapss", 6) == 0) {
-    return new_rsa_pss_key((unsigned)atoi(alg + 6));
-  }
   if (strncmp(alg, "rsa", 3) == 0) {
     return EVP_RSA_gen((unsigned)atoi(alg + 3));
   }
@@ -41,9 +29,6 @@ static EVP_PKEY *new_key(const char *alg) {
   }
   if (strcmp(alg, "ed448") == 0) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
-  }
-  if (strcmp(alg, "p521") == 0) {
-    return EVP_EC_gen("P-521");
   }
   return EVP_EC_gen(strcmp(alg, "p384") == 0 ? "P-384" : "P-256");
 }
@@ -151,7 +136,7 @@ static void encode(pki_cert *cert) {
   cert->key_pem = bio_text(key);
 }
 
-pki_cert *pki_issue(const pki_cert *issuer, const pki_spec *spec) {
+pki_cert *pki_make(const pki_cert *issuer, const pki_spec *spec) {
   pki_cert *cert = calloc(1, sizeof *cert);
   CHECK(cert != NULL);
   cert->key = new_key(or_usual(spec->alg, "p256"));
@@ -175,15 +160,15 @@ pki_cert *pki_issue(const pki_cert *issuer, const pki_spec *spec) {
 }
 
 pki_cert *pki_root(const char *common_name) {
-  return pki_issue(NULL, &(pki_spec){.common_name = common_name, .is_ca = true});
+  return pki_make(NULL, &(pki_spec){.common_name = common_name, .is_ca = true});
 }
 
 pki_cert *pki_intermediate(const pki_cert *issuer, const char *common_name) {
-  return pki_issue(issuer, &(pki_spec){.common_name = common_name, .is_ca = true});
+  return pki_make(issuer, &(pki_spec){.common_name = common_name, .is_ca = true});
 }
 
 pki_cert *pki_leaf(const pki_cert *issuer, const char *alt_names) {
-  return pki_issue(issuer, &(pki_spec){.common_name = "leaf", .alt_names = alt_names});
+  return pki_make(issuer, &(pki_spec){.common_name = "leaf", .alt_names = alt_names});
 }
 
 void pki_free(pki_cert *cert) {

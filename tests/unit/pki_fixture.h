@@ -28,7 +28,7 @@ typedef struct pki_extension {
 // What a certificate contains. Zero members mean the usual.
 typedef struct pki_spec {
   const char *common_name;     // subject; NULL: "test"
-  const char *alg;             // p256 (default), p384, p521, rsaBITS, rsapssBITS, ed25519, ed448
+  const char *alg;             // p256 (default), p384, rsa1024, rsa2048, ed25519, ed448
   const char *digest;          // sha256 (default); none for ed25519 and ed448
   const char *alt_names;       // "DNS:www.example,IP:192.0.2.1"; NULL: no extension
   const char *eku;             // NULL: serverAuth for an end entity; "": no extension
@@ -52,7 +52,7 @@ typedef struct pki_cert {
 } pki_cert;
 
 // Makes a certificate with a new key, signed by `issuer`, or by itself where that is NULL.
-pki_cert *pki_issue(const pki_cert *issuer, const pki_spec *spec);
+pki_cert *pki_make(const pki_cert *issuer, const pki_spec *spec);
 // The usual ones: a root, an intermediate below `issuer`, an end entity with `alt_names`.
 pki_cert *pki_root(const char *common_name);
 pki_cert *pki_intermediate(const pki_cert *issuer, const char *common_name);

@@ -1,0 +1,37 @@
+// The outside of a certificate (RFC 5280 §4.1): validity and extensions, found without libcrypto.
+//
+// Decoding a certificate with OpenSSL costs as much as verifying a signature; to learn its names
+// this reader needs a few microseconds. It judges nothing: path.h does.
+#ifndef CODICIL_X509_CERTIFICATE_H
+#define CODICIL_X509_CERTIFICATE_H
+
+#include "codicil/codicil.h"
+#include "reader.h"
+
+enum { CODICIL_EXTENSIONS_MAX = 64 };
+
+typedef struct codicil_extension {
+  codicil_span oid;   // content of the OBJECT IDENTIFIER
+  codicil_span value; // content of the OCTET STRING
+} codicil_extension;
+
+// Spans point into the certificate.
+typedef struct codicil_certificate {
+  int64_t not_before;
+  int64_t not_after;
+  size_t num_extensions;
+  codicil_extension extensions[CODICIL_EXTENSIONS_MAX]; // no two alike
+} codicil_certificate;
+
+// False where `der` is not one certificate and nothing else, or has more extensions than fit; `out`
+// is half filled then.
+CODICIL_MUST_USE bool codicil_certificate_parse(codicil_certificate *out, codicil_span der);
+// Returns the value of the extension, with `data` NULL where there is none.
+codicil_span codicil_certificate_extension(const codicil_certificate *certificate,
+                                           codicil_span oid);
+// Whether the certificate has the TLS feature status_request (RFC 7633); false where that extension
+// does not parse.
+CODICIL_MUST_USE bool codicil_certificate_must_staple(const codicil_certificate *certificate,
+                                                      bool *out_must_staple);
+
+#endif

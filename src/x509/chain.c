@@ -1,0 +1,298 @@
+// Whether to trust a chain: see x509.h. Look in the cache, decode, find a path, read the staples,
+// remember.
+#include <limits.h>
+#include <openssl/err.h>
+
+#include "certificate.h"
+#include "chain_cache.h"
+#include "codicil/x509.h"
+#include "digest.h"
+#include "err.h"
+#include "ocsp.h"
+#include "path.h"
+#include "trust.h"
+
+enum {
+  VERDICT_MAX_S = 3600,     // protocol.md §5 "Chain cache"
+  CACHED_CERT_MAX = 1 << 14 // octets of an intermediate that is worth keeping
+};
+
+typedef struct request {
+  const codicil_trust *trust;
+  codicil_chain_cache *cache;
+  const codicil_chain_entry *entries;
+  size_t num_entries;
+  int64_t unix_s;
+} request;
+
+// The certificates of a request, decoded.
+typedef struct decoded {
+  codicil_path_input path; // `leaf` and `extra` are owned
+  bool must_staple;
+} decoded;
+
+static int64_t min_time(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+// ---- decoding -----------------------------------------------------------------------------------
+
+static X509 *decode(codicil_span der) {
+  const uint8_t *at = der.data;
+  X509 *cert = der.len <= LONG_MAX ? d2i_X509(NULL, &at, (long)der.len) : NULL;
+  if (cert != NULL && at != der.data + der.len) {
+    X509_free(cert);
+    cert = NULL;
+  }
+  return cert;
+}
+
+static bool decode_leaf(decoded *out, codicil_span der) {
+  codicil_certificate outside;
+  if (!codicil_certificate_parse(&outside, der) ||
+      !codicil_certificate_must_staple(&outside, &out->must_staple)) {
+    return false;
+  }
+  out->path.leaf = decode(der);
+  return out->path.leaf != NULL;
+}
+
+static void know_signature(codicil_path_input *path, codicil_cached_cert found) {
+  if (path->num_known < CODICIL_PATH_KNOWN_MAX) {
+    path->known[path->num_known++] = (codicil_known_signature){found.cert, found.issuer};
+  }
+}
+
+// Adds one intermediate, from the cache where exactly these octets were seen before.
+static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
+  codicil_cached_cert found = {NULL, NULL};
+  codicil_certificate outside;
+  uint8_t sha256[CODICIL_SHA256_LEN];
+  if (rq->cache != NULL && codicil_sha256(sha256, der)) {
+    found = codicil_chain_cache_find_cert(rq->cache, sha256);
+  }
+  if (found.cert != NULL) {
+    X509_up_ref(found.cert);
+    know_signature(&out->path, found);
+  } else {
+    found.cert = codicil_certificate_parse(&outside, der) ? decode(der) : NULL;
+  }
+  if (found.cert == NULL || sk_X509_push(out->path.extra, found.cert) <= 0) {
+    X509_free(found.cert);
+    return false;
+  }
+  return true;
+}
+
+static bool decode_all(decoded *out, const request *rq) {
+  out->path.trust = rq->trust;
+  out->path.unix_s = rq->unix_s;
+  out->path.extra = sk_X509_new_null();
+  if (out->path.extra == NULL || rq->num_entries == 0 || !decode_leaf(out, rq->entries[0].der)) {
+    return false;
+  }
+  for (size_t i = 1; i < rq->num_entries; i++) {
+    if (!decode_extra(out, rq, rq->entries[i].der)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void decoded_clear(decoded *d) {
+  X509_free(d->path.leaf);
+  sk_X509_pop_free(d->path.extra, X509_free);
+}
+
+// ---- verdicts -----------------------------------------------------------------------------------
+
+static void refuse(codicil_path_verdict *out, codicil_cert_reason reason, const char *what) {
+  out->reason = reason;
+  out->what = what;
+}
+
+// A refusal holds for an hour, or until a certificate becomes valid.
+static int64_t refusal_ends(const decoded *d, int64_t unix_s) {
+  int64_t ends = unix_s + VERDICT_MAX_S;
+  for (int i = -1; i < sk_X509_num(d->path.extra); i++) {
+    const X509 *cert = i < 0 ? d->path.leaf : sk_X509_value(d->path.extra, i);
+    int64_t not_before;
+    if (cert != NULL && codicil_asn1_time(&not_before, X509_get0_notBefore(cert)) &&
+        not_before > unix_s) {
+      ends = min_time(ends, not_before);
+    }
+  }
+  return ends;
+}
+
+// Returns the staple that came with `cert`, which is `index` in the path.
+static codicil_span staple_of(const request *rq, const decoded *d, X509 *cert, int index) {
+  for (size_t i = 1; index != 0 && i < rq->num_entries; i++) {
+    if (rq->entries[i].ocsp.len != 0 &&
+        X509_cmp(cert, sk_X509_value(d->path.extra, (int)i - 1)) == 0) {
+      return rq->entries[i].ocsp;
+    }
+  }
+  return index == 0 ? rq->entries[0].ocsp : codicil_span_of(NULL, 0);
+}
+
+// Takes one good staple's nextUpdate into account. Within the skew after it, the verdict ends with
+// the skew and is not kept.
+static void end_with_staple(codicil_path_verdict *out, int64_t next_update, int64_t unix_s) {
+  out->expires = min_time(out->expires, next_update);
+  out->valid_until = min_time(
+      out->valid_until, next_update > unix_s ? next_update : next_update + CODICIL_OCSP_SKEW_S);
+}
+
+// Reads the staples of the path's certificates, the anchor's excepted.
+static void judge_staples(codicil_path_verdict *out, const request *rq, const decoded *d,
+                          STACK_OF(X509) * chain) {
+  int last = sk_X509_num(chain) - 1;
+  bool good_leaf = false;
+  for (int i = 0; i == 0 || i < last; i++) {
+    X509 *cert = sk_X509_value(chain, i);
+    X509 *issuer = sk_X509_value(chain, i < last ? i + 1 : i);
+    codicil_span staple = staple_of(rq, d, cert, i);
+    int64_t next_update = 0;
+    codicil_staple says = staple.len != 0
+                              ? codicil_ocsp_judge(&next_update, staple, cert, issuer, rq->unix_s)
+                              : CODICIL_STAPLE_UNUSABLE;
+    if (says == CODICIL_STAPLE_REVOKED) {
+      refuse(out, CODICIL_CERT_REVOKED, "stapled OCSP response says revoked");
+      return;
+    }
+    if (says == CODICIL_STAPLE_GOOD) {
+      good_leaf = good_leaf || i == 0;
+      end_with_staple(out, next_update, rq->unix_s);
+    }
+  }
+  if (d->must_staple && !good_leaf) {
+    refuse(out, CODICIL_CERT_STAPLE_MISSING,
+           "no good OCSP staple, and the certificate demands one");
+  }
+}
+
+static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain) {
+  for (int i = 0; i < sk_X509_num(chain); i++) {
+    int64_t not_after;
+    if (codicil_asn1_time(&not_after, X509_get0_notAfter(sk_X509_value(chain, i)))) {
+      out->valid_until = min_time(out->valid_until, not_after);
+    }
+  }
+}
+
+// Keeps the intermediates of a good path, so that nobody fills the cache with certificates that
+// lead nowhere.
+static void keep_intermediates(const request *rq, STACK_OF(X509) * chain) {
+  for (int i = 1; i < sk_X509_num(chain) - 1; i++) {
+    codicil_cached_cert pair = {sk_X509_value(chain, i), sk_X509_value(chain, i + 1)};
+    uint8_t sha256[CODICIL_SHA256_LEN];
+    if (i2d_X509(pair.cert, NULL) <= CACHED_CERT_MAX &&
+        X509_digest(pair.cert, EVP_sha256(), sha256, NULL) == 1) {
+      codicil_chain_cache_put_cert(rq->cache, sha256, pair);
+    }
+  }
+}
+
+static codicil_err judge_path(codicil_path_verdict *out, const request *rq, decoded *d) {
+  codicil_path_result path;
+  codicil_err err = codicil_path_validate(&path, &d->path);
+  if (err != CODICIL_OK) {
+    return err;
+  }
+  out->reason = path.reason;
+  out->what = path.what;
+  if (path.chain != NULL) {
+    end_with_path(out, path.chain);
+    judge_staples(out, rq, d, path.chain);
+    if (rq->cache != NULL) {
+      keep_intermediates(rq, path.chain);
+    }
+  }
+  sk_X509_pop_free(path.chain, X509_free);
+  return CODICIL_OK;
+}
+
+static codicil_err judge(codicil_path_verdict *out, const request *rq) {
+  decoded d = {.must_staple = false};
+  codicil_path_verdict v = {
+      .valid_until = INT64_MAX, .made_at = rq->unix_s, .expires = rq->unix_s + VERDICT_MAX_S};
+  codicil_err err = CODICIL_OK;
+  if (!decode_all(&d, rq)) {
+    refuse(&v, CODICIL_CERT_UNTRUSTED, "a certificate does not decode");
+  } else {
+    err = judge_path(&v, rq, &d);
+  }
+  if (v.reason != CODICIL_CERT_NONE) {
+    v.valid_until = refusal_ends(&d, rq->unix_s);
+  }
+  v.expires = min_time(v.expires, v.valid_until);
+  decoded_clear(&d);
+  if (err == CODICIL_OK) {
+    *out = v;
+  }
+  return err;
+}
+
+// ---- the whole ----------------------------------------------------------------------------------
+
+static bool hash_vector(EVP_MD_CTX *ctx, codicil_span bytes) {
+  uint64_t len = bytes.len;
+  return EVP_DigestUpdate(ctx, &len, sizeof len) == 1 &&
+         EVP_DigestUpdate(ctx, bytes.data, bytes.len) == 1;
+}
+
+// The key of a verdict: all entries as received, staples included, and the generation of the trust
+// store.
+static bool make_key(uint8_t out[CODICIL_SHA256_LEN], const request *rq) {
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+            EVP_DigestUpdate(ctx, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN) == 1;
+  for (size_t i = 0; ok && i < rq->num_entries; i++) {
+    const codicil_chain_entry *entry = &rq->entries[i];
+    ok = hash_vector(ctx, entry->der) && hash_vector(ctx, entry->ocsp) &&
+         hash_vector(ctx, entry->scts);
+  }
+  ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+  EVP_MD_CTX_free(ctx);
+  return ok;
+}
+
+static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
+  uint8_t key[CODICIL_SHA256_LEN];
+  if (rq->cache == NULL || rq->trust == NULL) {
+    return judge(out, rq);
+  }
+  if (!make_key(key, rq)) {
+    return CODICIL_CRYPTO;
+  }
+  if (codicil_chain_cache_find(rq->cache, out, key, rq->unix_s)) {
+    return CODICIL_OK;
+  }
+  codicil_err err = judge(out, rq);
+  if (err == CODICIL_OK && out->expires > rq->unix_s) {
+    codicil_chain_cache_put(rq->cache, key, out);
+  }
+  return err;
+}
+
+codicil_err codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out_valid_until,
+                                   codicil_diag *diag, const codicil_trust *trust,
+                                   codicil_chain_cache *cache, const codicil_chain_entry *entries,
+                                   size_t num_entries, int64_t unix_s) {
+  const request rq = {trust, cache, entries, num_entries, unix_s};
+  codicil_path_verdict verdict;
+  codicil_err err = judge_cached(&verdict, &rq);
+  ERR_clear_error();
+  if (err != CODICIL_OK) {
+    return err;
+  }
+  if (verdict.reason != CODICIL_CERT_NONE) {
+    codicil_diag_set(diag, verdict.what, SIZE_MAX);
+  }
+  *out_reason = verdict.reason;
+  if (out_valid_until != NULL) {
+    *out_valid_until = verdict.valid_until;
+  }
+  return CODICIL_OK;
+}

@@ -1,0 +1,332 @@
+// Whose a certificate is: names, extensions, times, and what does not parse.
+#include "cmocka_test.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "codicil/x509.h"
+#include "fail_mem.h"
+#include "pki_fixture.h"
+#include "span.h"
+
+static codicil_identity *identity_of(codicil_span der) {
+  codicil_identity *identity = NULL;
+  codicil_span exact = exact_copy(der);
+  assert_int_equal(codicil_identity_new(&identity, NULL, exact, PKI_OID), CODICIL_OK);
+  free((void *)exact.data);
+  assert_int_equal(ERR_peek_error(), 0);
+  return identity;
+}
+
+static codicil_identity *identity_with(const pki_spec *spec) {
+  pki_cert *cert = pki_make(NULL, spec);
+  codicil_identity *identity = identity_of(pki_der(cert));
+  pki_free(cert);
+  return identity;
+}
+
+static void expect_err(codicil_span der, codicil_err want) {
+  codicil_identity *identity = NULL;
+  codicil_span exact = exact_copy(der);
+  assert_int_equal(codicil_identity_new(&identity, NULL, exact, PKI_OID), want);
+  assert_null(identity);
+  assert_int_equal(ERR_peek_error(), 0);
+  free((void *)exact.data);
+}
+
+static void expect_malformed(const pki_spec *spec) {
+  pki_cert *cert = pki_make(NULL, spec);
+  expect_err(pki_der(cert), CODICIL_MALFORMED);
+  pki_free(cert);
+}
+
+static bool covers(const codicil_identity *identity, const char *url) {
+  codicil_origin origin;
+  assert_true(codicil_origin_parse(&origin, codicil_span_str(url)));
+  return codicil_identity_covers(identity, &origin);
+}
+
+static bool name_covers(const char *alt_names, const char *url) {
+  codicil_identity *identity = identity_with(&(pki_spec){.alt_names = alt_names});
+  bool result = covers(identity, url);
+  codicil_identity_free(identity);
+  return result;
+}
+
+static void test_names_of_both_kinds_are_read_in_order_and_lower_cased(void **state) {
+  (void)state;
+  codicil_identity *identity = identity_with(
+      &(pki_spec){.alt_names = "DNS:WWW.Example,email:a@b.example,IP:192.0.2.1,DNS:*.b.example,"
+                               "IP:2001:db8::1,URI:https://c.example/"});
+  assert_int_equal(codicil_identity_num_names(identity), 4);
+  const codicil_alt_name *name = codicil_identity_name(identity, 0);
+  assert_int_equal(name->type, CODICIL_ALT_DNS);
+  assert_true(codicil_span_equal(name->dns, codicil_span_str("www.example")));
+  name = codicil_identity_name(identity, 1);
+  assert_int_equal(name->type, CODICIL_ALT_ADDRESS);
+  assert_int_equal(name->address.len, 4);
+  assert_memory_equal(name->address.octets, "\xc0\x00\x02\x01", 4);
+  name = codicil_identity_name(identity, 2);
+  assert_true(codicil_span_equal(name->dns, codicil_span_str("*.b.example")));
+  assert_int_equal(codicil_identity_name(identity, 3)->address.len, 16);
+  assert_null(codicil_identity_name(identity, 4));
+  codicil_identity_free(identity);
+}
+
+static void test_validity_digest_and_absent_extensions(void **state) {
+  (void)state;
+  // Past 2049 a certificate's time is a GeneralizedTime.
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.not_before = 86399, .not_after = 4102444801});
+  codicil_identity *identity = identity_of(pki_der(cert));
+  uint8_t sha256[32];
+  assert_int_equal(X509_digest(cert->x509, EVP_sha256(), sha256, NULL), 1);
+  assert_memory_equal(codicil_identity_sha256(identity), sha256, 32);
+  assert_int_equal(codicil_identity_not_before(identity), 86399);
+  assert_int_equal(codicil_identity_not_after(identity), 4102444801);
+  assert_int_equal(codicil_identity_num_names(identity), 0);
+  assert_null(codicil_identity_required_domain(identity).data);
+  assert_null(codicil_identity_scts(identity).data);
+  assert_false(codicil_identity_must_staple(identity));
+  codicil_identity_free(identity);
+  pki_free(cert);
+}
+
+static void test_the_extensions_that_matter_are_found(void **state) {
+  (void)state;
+  char *text;
+  pki_extension scts = pki_embedded_scts(&text, 3);
+  codicil_identity *identity = identity_with(&(pki_spec){.alt_names = "DNS:a.example",
+                                                         .must_staple = true,
+                                                         .required_domain = "r.example",
+                                                         .extra = {scts}});
+  assert_true(codicil_identity_must_staple(identity));
+  assert_true(codicil_span_equal(codicil_identity_required_domain(identity),
+                                 codicil_span_str("\x82\x09r.example")));
+  pki_bytes list = pki_scts(3);
+  assert_true(
+      codicil_span_equal(codicil_identity_scts(identity), codicil_span_of(list.data, list.len)));
+  free(list.data);
+  free(text);
+  codicil_identity_free(identity);
+}
+
+static void test_required_domain_is_found_by_the_identifier_that_is_given(void **state) {
+  (void)state;
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.required_domain = "r.example",
+                                              .extra = {{"1.3.6.1.4.1.99999.1", "DER:0500"}}});
+  codicil_identity *identity = NULL;
+  assert_int_equal(codicil_identity_new(&identity, NULL, pki_der(cert), "1.3.6.1.4.1.99999.1"),
+                   CODICIL_OK);
+  assert_int_equal(codicil_identity_required_domain(identity).len, 2);
+  codicil_identity_free(identity);
+  identity = NULL;
+  assert_int_equal(codicil_identity_new(&identity, NULL, pki_der(cert), "2.x"), CODICIL_BAD_INPUT);
+  assert_null(identity);
+  pki_free(cert);
+}
+
+static void test_a_feature_other_than_status_request_demands_no_staple(void **state) {
+  (void)state;
+  codicil_identity *identity =
+      identity_with(&(pki_spec){.extra = {{"tlsfeature", "status_request_v2"}}});
+  assert_false(codicil_identity_must_staple(identity));
+  codicil_identity_free(identity);
+}
+
+static void test_the_common_name_is_never_a_name(void **state) {
+  (void)state;
+  codicil_identity *identity = identity_with(&(pki_spec){.common_name = "www.example"});
+  assert_false(covers(identity, "https://www.example"));
+  codicil_identity_free(identity);
+  identity = identity_with(&(pki_spec){.common_name = "www.example", .alt_names = "DNS:b.example"});
+  assert_false(covers(identity, "https://www.example"));
+  codicil_identity_free(identity);
+}
+
+// RFC 9525 §6.3: pattern, host, whether it covers.
+static void test_wildcard_matrix(void **state) {
+  (void)state;
+  static const struct {
+    const char *alt_name;
+    const char *url;
+    bool covers;
+  } rows[] = {
+      {"DNS:www.example.com", "https://www.example.com", true},
+      {"DNS:www.example.com", "https://www.example.com:8443", true},
+      {"DNS:WWW.example.com", "https://www.example.com", true},
+      {"DNS:www.example.com", "https://WWW.EXAMPLE.com", true},
+      {"DNS:www.example.com", "https://example.com", false},
+      {"DNS:www.example.com", "https://a.www.example.com", false},
+      {"DNS:*.example.com", "https://www.example.com", true},
+      {"DNS:*.example.com", "https://xn--bcher-kva.example.com", true},
+      {"DNS:*.example.com", "https://example.com", false},
+      {"DNS:*.example.com", "https://a.b.example.com", false},
+      {"DNS:*.example.com", "https://www.example.org", false},
+      {"DNS:*.*.example.com", "https://a.b.example.com", false},
+      {"DNS:w*.example.com", "https://www.example.com", false},
+      {"DNS:*w.example.com", "https://www.example.com", false},
+      {"DNS:www.*.com", "https://www.example.com", false},
+      {"DNS:*", "https://localhost", false},
+      {"DNS:*.", "https://localhost", false},
+      {"DNS:192.0.2.1", "https://192.0.2.1", false},
+      {"DNS:*.0.2.1", "https://192.0.2.1", false},
+      {"IP:192.0.2.1", "https://192.0.2.1", true},
+      {"IP:192.0.2.1", "https://192.0.2.2", false},
+      {"IP:192.0.2.1", "https://[::ffff:192.0.2.1]", true},
+      {"IP:2001:db8::1", "https://[2001:DB8:0::1]", true},
+      {"IP:2001:db8::1", "https://[2001:db8::2]", false},
+      {"URI:https://www.example.com", "https://www.example.com", false},
+      {"otherName:1.2.3.4;UTF8:www.example.com", "https://www.example.com", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_int_equal(name_covers(rows[i].alt_name, rows[i].url), rows[i].covers);
+  }
+}
+
+// A subjectAltName of one GeneralName, of type `tag`, with these octets.
+static void expect_no_name(uint8_t tag, codicil_span octets) {
+  char value[128];
+  int at = snprintf(value, sizeof value, "DER:30%02zx%02x%02zx", octets.len + 2, tag, octets.len);
+  for (size_t i = 0; i < octets.len; i++) {
+    at += snprintf(value + at, sizeof value - (size_t)at, "%02x", octets.data[i]);
+  }
+  codicil_identity *identity = identity_with(&(pki_spec){.extra = {{"2.5.29.17", value}}});
+  assert_int_equal(codicil_identity_num_names(identity), 0);
+  codicil_identity_free(identity);
+}
+
+static void test_names_that_can_match_no_host_are_left_out(void **state) {
+  (void)state;
+  enum { DNS = 0x82, ADDRESS = 0x87 };
+  expect_no_name(DNS, codicil_span_of("www.a\0.example", 14));
+  expect_no_name(DNS, codicil_span_of("www.a.example\0", 14));
+  static const char *const names[] = {"",           ".",          "a..b",        ".a.example",
+                                      "a.example.", "\xc3\xbc.a", " a.b",        "*.",
+                                      "a.*.b",      "*a.b",       "a.b\x1b[31m", "a.b/c",
+                                      "*",          "a,b",        "a.b:443",     "192.0.2.1"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    expect_no_name(DNS, codicil_span_str(names[i]));
+  }
+  expect_no_name(ADDRESS, codicil_span_of("\x0a\0\0", 3));
+  expect_no_name(ADDRESS, codicil_span_of("\x0a\0\0\1\xff\0\0\0", 8));
+  // An IPv4-mapped address, which an issuer's excluded IPv4 range would not see.
+  expect_no_name(ADDRESS, codicil_span_of("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\1", 16));
+}
+
+static void test_alt_names_that_do_not_parse_are_malformed(void **state) {
+  (void)state;
+  static const char *const values[] = {
+      "DER:3000", // no name
+      "DER:31038201"
+      "61",               // a SET
+      "DER:300382016100", // an octet after it
+      "DER:3003820261",   // cut short
+      "DER:30048281"
+      "0161",           // a length of two octets where one will do
+      "DER:3003020161", // an INTEGER among the names
+      "DER:3003890161", // [9] is no GeneralName
+      "DER:3080820161"
+      "0000",             // indefinite length: BER
+      "DER:30049f820161", // a tag of two octets
+  };
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    expect_malformed(&(pki_spec){.extra = {{"2.5.29.17", values[i]}}});
+  }
+}
+
+static void test_other_extensions_that_do_not_parse_are_malformed(void **state) {
+  (void)state;
+  expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.5.5.7.1.24", "DER:300201"}}});
+  expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.5.5.7.1.24", "DER:30020200"}}});
+  expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.5.5.7.1.24", "DER:020105"}}});
+  expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.4.1.11129.2.4.2", "DER:3000"}}});
+  expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.4.1.11129.2.4.2", "DER:04020000ff"}}});
+}
+
+static void test_an_extension_twice_is_malformed(void **state) {
+  (void)state;
+  expect_malformed(&(pki_spec){.extra = {{PKI_OID, "DER:820161"}, {PKI_OID, "DER:820161"}}});
+  expect_malformed(&(pki_spec){
+      .extra = {{"1.3.6.1.4.1.99999.1", "DER:0500"}, {"1.3.6.1.4.1.99999.1", "DER:0500"}}});
+}
+
+static void test_every_cut_and_a_trailing_octet_are_malformed(void **state) {
+  (void)state;
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example", .must_staple = true});
+  codicil_span der = pki_der(cert);
+  for (size_t len = 0; len < der.len; len++) {
+    expect_err(codicil_span_sub(der, 0, len), CODICIL_MALFORMED);
+  }
+  uint8_t *longer = malloc(der.len + 1);
+  memcpy(longer, der.data, der.len);
+  longer[der.len] = 0;
+  expect_err(codicil_span_of(longer, der.len + 1), CODICIL_MALFORMED);
+  free(longer);
+  pki_free(cert);
+}
+
+static void test_more_names_than_the_limit_are_an_error_and_not_cut(void **state) {
+  (void)state;
+  enum { NUM = 2049, EACH = sizeof "DNS:a," - 1 };
+  char *names = malloc(NUM * EACH + 1);
+  for (size_t i = 0; i < NUM; i++) {
+    memcpy(names + i * EACH, "DNS:a,", EACH + 1);
+  }
+  names[NUM * EACH - 1] = '\0';
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.alt_names = names});
+  expect_err(pki_der(cert), CODICIL_LIMIT);
+  pki_free(cert);
+  names[(NUM - 1) * EACH - 1] = '\0';
+  codicil_identity *identity = identity_with(&(pki_spec){.alt_names = names});
+  assert_int_equal(codicil_identity_num_names(identity), NUM - 1);
+  codicil_identity_free(identity);
+  free(names);
+}
+
+static void test_out_of_memory_leaves_nothing_behind(void **state) {
+  (void)state;
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example"});
+  codicil_err err = CODICIL_NOMEM;
+  for (size_t n = 0; err == CODICIL_NOMEM; n++) {
+    fail_mem fail;
+    fail_mem_init(&fail, n);
+    codicil_identity *identity = NULL;
+    err = codicil_identity_new(&identity, &fail.mem, pki_der(cert), PKI_OID);
+    assert_int_equal(err == CODICIL_NOMEM, fail.failed);
+    assert_int_equal(identity == NULL, err != CODICIL_OK);
+    codicil_identity_free(identity);
+    assert_int_equal(fail.held, 0);
+  }
+  assert_int_equal(err, CODICIL_OK);
+  pki_free(cert);
+}
+
+static void test_a_certificate_of_version_1_has_no_names(void **state) {
+  (void)state;
+  codicil_identity *identity =
+      identity_with(&(pki_spec){.version = 1, .common_name = "www.example"});
+  assert_int_equal(codicil_identity_num_names(identity), 0);
+  codicil_identity_free(identity);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_names_of_both_kinds_are_read_in_order_and_lower_cased),
+      cmocka_unit_test(test_validity_digest_and_absent_extensions),
+      cmocka_unit_test(test_the_extensions_that_matter_are_found),
+      cmocka_unit_test(test_required_domain_is_found_by_the_identifier_that_is_given),
+      cmocka_unit_test(test_a_feature_other_than_status_request_demands_no_staple),
+      cmocka_unit_test(test_the_common_name_is_never_a_name),
+      cmocka_unit_test(test_wildcard_matrix),
+      cmocka_unit_test(test_names_that_can_match_no_host_are_left_out),
+      cmocka_unit_test(test_alt_names_that_do_not_parse_are_malformed),
+      cmocka_unit_test(test_other_extensions_that_do_not_parse_are_malformed),
+      cmocka_unit_test(test_an_extension_twice_is_malformed),
+      cmocka_unit_test(test_every_cut_and_a_trailing_octet_are_malformed),
+      cmocka_unit_test(test_more_names_than_the_limit_are_an_error_and_not_cut),
+      cmocka_unit_test(test_out_of_memory_leaves_nothing_behind),
+      cmocka_unit_test(test_a_certificate_of_version_1_has_no_names),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
