@@ -40,7 +40,7 @@ void codicil_chain_cache_free(codicil_chain_cache *cache) {
   if (cache == NULL) {
     return;
   }
-  for (uint32_t i = 0; i < cache->cert_index.num_used; i++) {
+  for (uint32_t i = 0; cache->certs != NULL && i < cache->cert_index.num_used; i++) {
     X509_free(cache->certs[i].cert);
     X509_free(cache->certs[i].issuer);
   }
