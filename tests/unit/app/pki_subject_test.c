@@ -28,13 +28,9 @@ static void assert_refused(const char *text, const char *sentence) {
 static void test_names_take_their_normal_form(void **state) {
   (void)state;
   assert_becomes("www.Example.com.", "www.example.com");
-  assert_becomes("b\xc3\xbc"
-                 "cher.example",
-                 "xn--bcher-kva.example");
+  assert_becomes("b\303\274cher.example", "xn--bcher-kva.example");
   assert_becomes("localhost", "localhost");
-  assert_becomes("*.B\xc3\xbc"
-                 "cher.example",
-                 "*.xn--bcher-kva.example");
+  assert_becomes("*.B\303\274cher.example", "*.xn--bcher-kva.example");
   assert_becomes("192.0.2.1", "192.0.2.1");
   assert_becomes("[2001:DB8:0::1]", "2001:db8::1");
 }

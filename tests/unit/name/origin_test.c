@@ -64,8 +64,7 @@ static void test_what_is_no_https_origin_is_refused(void **state) {
       "https://[2001:db8::1]x",
       "https://[192.0.2.1]",
       "https://[www.example.com]",
-      "https://b\xc3\xbc"
-      "cher.example",
+      "https://b\303\274cher.example",
       "https://127.1",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
