@@ -20,7 +20,19 @@ static void check(bool condition, const char *what, int line) {
   }
 }
 
+static EVP_PKEY *new_rsa_pss_key(unsigned bits) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+  EVP_PKEY *key = NULL;
+  CHECK(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+        EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1 && EVP_PKEY_generate(ctx, &key) == 1);
+  EVP_PKEY_CTX_free(ctx);
+  return key;
+}
+
 static EVP_PKEY *new_key(const char *alg) {
+  if (strncmp(alg, "rsapss", 6) == 0) {
+    return new_rsa_pss_key((unsigned)atoi(alg + 6));
+  }
   if (strncmp(alg, "rsa", 3) == 0) {
     return EVP_RSA_gen((unsigned)atoi(alg + 3));
   }
@@ -29,6 +41,9 @@ static EVP_PKEY *new_key(const char *alg) {
   }
   if (strcmp(alg, "ed448") == 0) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
+  }
+  if (strcmp(alg, "p521") == 0) {
+    return EVP_EC_gen("P-521");
   }
   return EVP_EC_gen(strcmp(alg, "p384") == 0 ? "P-384" : "P-256");
 }

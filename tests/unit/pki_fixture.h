@@ -28,7 +28,7 @@ typedef struct pki_extension {
 // What a certificate contains. Zero members mean the usual.
 typedef struct pki_spec {
   const char *common_name;     // subject; NULL: "test"
-  const char *alg;             // p256 (default), p384, rsa1024, rsa2048, ed25519, ed448
+  const char *alg;             // p256 (default), p384, p521, rsaBITS, rsapssBITS, ed25519, ed448
   const char *digest;          // sha256 (default); none for ed25519 and ed448
   const char *alt_names;       // "DNS:www.example,IP:192.0.2.1"; NULL: no extension
   const char *eku;             // NULL: serverAuth for an end entity; "": no extension

@@ -1,0 +1,1 @@
+codicil_bench(ea_bench codicil_ea codicil_base)
