@@ -92,7 +92,7 @@ static bool read_tbs(codicil_span content, codicil_certificate *out) {
 }
 
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
-bool codicil_certificate_parse(codicil_certificate *out, codicil_span der) {
+bool codicil_certificate_decode(codicil_certificate *out, codicil_span der) {
   codicil_span content, tbs;
   if (!codicil_der_whole(der, CODICIL_DER_SEQUENCE, &content)) {
     return false;

@@ -25,7 +25,7 @@ typedef struct codicil_certificate {
 
 // False where `der` is not one certificate and nothing else, or has more extensions than fit; `out`
 // is half filled then.
-CODICIL_MUST_USE bool codicil_certificate_parse(codicil_certificate *out, codicil_span der);
+CODICIL_MUST_USE bool codicil_certificate_decode(codicil_certificate *out, codicil_span der);
 // Returns the value of the extension, with `data` NULL where there is none.
 codicil_span codicil_certificate_extension(const codicil_certificate *certificate,
                                            codicil_span oid);

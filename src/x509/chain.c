@@ -49,7 +49,7 @@ static X509 *decode(codicil_span der) {
 
 static bool decode_leaf(decoded *out, codicil_span der) {
   codicil_certificate outside;
-  if (!codicil_certificate_parse(&outside, der) ||
+  if (!codicil_certificate_decode(&outside, der) ||
       !codicil_certificate_must_staple(&outside, &out->must_staple)) {
     return false;
   }
@@ -75,7 +75,7 @@ static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
     X509_up_ref(found.cert);
     know_signature(&out->path, found);
   } else {
-    found.cert = codicil_certificate_parse(&outside, der) ? decode(der) : NULL;
+    found.cert = codicil_certificate_decode(&outside, der) ? decode(der) : NULL;
   }
   if (found.cert == NULL || sk_X509_push(out->path.extra, found.cert) <= 0) {
     X509_free(found.cert);

@@ -98,7 +98,7 @@ static codicil_err count_names(claims *c) {
 }
 
 static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *required_domain) {
-  if (!codicil_certificate_parse(&c->certificate, der)) {
+  if (!codicil_certificate_decode(&c->certificate, der)) {
     return CODICIL_MALFORMED;
   }
   const codicil_certificate *cert = &c->certificate;
