@@ -111,15 +111,21 @@ static void refuse(codicil_path_verdict *out, codicil_cert_reason reason, const 
   out->what = what;
 }
 
-// A refusal holds for an hour, or until a certificate becomes valid.
+static void end_with_time(int64_t *ends, const ASN1_TIME *time, int64_t unix_s) {
+  int64_t at;
+  if (codicil_asn1_time(&at, time) && at > unix_s) {
+    *ends = min_time(*ends, at);
+  }
+}
+
+// A refusal holds for an hour, or until a certificate becomes valid or expires.
 static int64_t refusal_ends(const decoded *d, int64_t unix_s) {
   int64_t ends = unix_s + VERDICT_MAX_S;
   for (int i = -1; i < sk_X509_num(d->path.extra); i++) {
     const X509 *cert = i < 0 ? d->path.leaf : sk_X509_value(d->path.extra, i);
-    int64_t not_before;
-    if (cert != NULL && codicil_asn1_time(&not_before, X509_get0_notBefore(cert)) &&
-        not_before > unix_s) {
-      ends = min_time(ends, not_before);
+    if (cert != NULL) {
+      end_with_time(&ends, X509_get0_notBefore(cert), unix_s);
+      end_with_time(&ends, X509_get0_notAfter(cert), unix_s);
     }
   }
   return ends;
@@ -172,12 +178,9 @@ static void judge_staples(codicil_path_verdict *out, const request *rq, const de
   }
 }
 
-static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain) {
+static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int64_t unix_s) {
   for (int i = 0; i < sk_X509_num(chain); i++) {
-    int64_t not_after;
-    if (codicil_asn1_time(&not_after, X509_get0_notAfter(sk_X509_value(chain, i)))) {
-      out->valid_until = min_time(out->valid_until, not_after);
-    }
+    end_with_time(&out->valid_until, X509_get0_notAfter(sk_X509_value(chain, i)), unix_s);
   }
 }
 
@@ -203,7 +206,7 @@ static codicil_err judge_path(codicil_path_verdict *out, const request *rq, deco
   out->reason = path.reason;
   out->what = path.what;
   if (path.chain != NULL) {
-    end_with_path(out, path.chain);
+    end_with_path(out, path.chain, rq->unix_s);
     judge_staples(out, rq, d, path.chain);
     if (rq->cache != NULL) {
       keep_intermediates(rq, path.chain);

@@ -246,8 +246,8 @@ static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issue
                                next_update) != NULL);
   unsigned long flags =
       (spec->with_signer ? 0 : OCSP_NOCERTS) | (spec->by_key ? OCSP_RESPID_KEY : 0);
-  CHECK(OCSP_basic_sign(basic, signer->x509, signer->key, digest_for(signer->key, NULL), NULL,
-                        flags) == 1);
+  CHECK(OCSP_basic_sign(basic, signer->x509, signer->key,
+                        digest_for(signer->key, spec->signature_digest), NULL, flags) == 1);
   OCSP_CERTID_free(id);
   ASN1_TIME_free(this_update);
   ASN1_TIME_free(next_update);

@@ -71,6 +71,7 @@ typedef struct pki_ocsp_spec {
   bool with_signer;                 // the signer's certificate is in the response
   bool by_key;                      // responder named by key hash, not by name
   const char *digest;               // of the certificate identifier; NULL: sha1
+  const char *signature_digest;     // NULL: sha256
   int response_status;              // OCSPResponseStatus; 0: successful
 } pki_ocsp_spec;
 
