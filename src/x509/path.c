@@ -10,6 +10,7 @@
 
 #include "der.h"
 #include "trust.h"
+#include "wildcard.h"
 
 // Security level 2 is 112 bits: no SHA-1, no RSA below 2048 bits.
 enum { AUTH_LEVEL = 2, DEPTH_MAX = 10 };
@@ -139,6 +140,9 @@ static int check_more(STACK_OF(X509) * chain) {
     if (!is_anchor && !is_for_servers(cert)) {
       return X509_V_ERR_INVALID_PURPOSE;
     }
+  }
+  if (codicil_wildcard_is_excluded(chain)) {
+    return X509_V_ERR_EXCLUDED_VIOLATION;
   }
   //= https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.2
   //# If present, the Key Usage extension MUST have

@@ -290,6 +290,8 @@ static void test_name_constraints_bind(void **state) {
       {"critical,permitted;DNS:a.example", "IP:192.0.2.1", CODICIL_CERT_NONE},
       {"critical,excluded;DNS:a.example", "DNS:b.example", CODICIL_CERT_NONE},
       {"critical,excluded;DNS:a.example", "DNS:www.A.example", CODICIL_CERT_NAME_CONSTRAINTS},
+      {"critical,excluded;DNS:www.a.example", "DNS:*.a.example", CODICIL_CERT_NAME_CONSTRAINTS},
+      {"critical,excluded;DNS:WWW.a.example", "DNS:*.a.example", CODICIL_CERT_NAME_CONSTRAINTS},
       {"critical,excluded;DNS:w.www.a.example", "DNS:*.a.example", CODICIL_CERT_NONE},
       {"critical,excluded;DNS:www.b.example", "DNS:*.a.example", CODICIL_CERT_NONE},
       {"critical,permitted;IP:192.0.2.0/255.255.255.0", "IP:192.0.2.9", CODICIL_CERT_NONE},
