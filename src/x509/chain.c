@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 
-#include "certificate.h"
+#include "cert_fields.h"
 #include "chain_cache.h"
 #include "codicil/x509.h"
 #include "digest.h"
@@ -48,9 +48,9 @@ static X509 *decode(codicil_span der) {
 }
 
 static bool decode_leaf(decoded *out, codicil_span der) {
-  codicil_certificate outside;
-  if (!codicil_certificate_decode(&outside, der) ||
-      !codicil_certificate_must_staple(&outside, &out->must_staple)) {
+  codicil_cert_fields outside;
+  if (!codicil_cert_fields_parse(&outside, der) ||
+      !codicil_cert_fields_must_staple(&outside, &out->must_staple)) {
     return false;
   }
   out->path.leaf = decode(der);
@@ -66,7 +66,7 @@ static void know_signature(codicil_path_input *path, codicil_cached_cert found) 
 // Adds one intermediate, from the cache where exactly these octets were seen before.
 static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
   codicil_cached_cert found = {NULL, NULL};
-  codicil_certificate outside;
+  codicil_cert_fields outside;
   uint8_t sha256[CODICIL_SHA256_LEN];
   if (rq->cache != NULL && codicil_sha256(sha256, der)) {
     found = codicil_chain_cache_find_cert(rq->cache, sha256);
@@ -75,7 +75,7 @@ static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
     X509_up_ref(found.cert);
     know_signature(&out->path, found);
   } else {
-    found.cert = codicil_certificate_decode(&outside, der) ? decode(der) : NULL;
+    found.cert = codicil_cert_fields_parse(&outside, der) ? decode(der) : NULL;
   }
   if (found.cert == NULL || sk_X509_push(out->path.extra, found.cert) <= 0) {
     X509_free(found.cert);

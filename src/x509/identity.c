@@ -3,7 +3,7 @@
 // Everything that is kept lies in one allocation: the object, its names, the octets they point to.
 #include <string.h>
 
-#include "certificate.h"
+#include "cert_fields.h"
 #include "codicil/x509.h"
 #include "der.h"
 #include "digest.h"
@@ -34,7 +34,7 @@ static const uint8_t oid_scts[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x0
 
 // What a certificate says, still in its own octets.
 typedef struct claims {
-  codicil_certificate certificate;
+  codicil_cert_fields certificate;
   codicil_span alt_names; // content of GeneralNames; empty if absent
   codicil_span required_domain;
   codicil_span scts;
@@ -98,15 +98,15 @@ static codicil_err count_names(claims *c) {
 }
 
 static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *required_domain) {
-  if (!codicil_certificate_decode(&c->certificate, der)) {
+  if (!codicil_cert_fields_parse(&c->certificate, der)) {
     return CODICIL_MALFORMED;
   }
-  const codicil_certificate *cert = &c->certificate;
+  const codicil_cert_fields *cert = &c->certificate;
   codicil_span alt_name =
-      codicil_certificate_extension(cert, codicil_span_of(oid_alt_name, sizeof oid_alt_name));
+      codicil_cert_fields_extension(cert, codicil_span_of(oid_alt_name, sizeof oid_alt_name));
   codicil_span scts =
-      codicil_certificate_extension(cert, codicil_span_of(oid_scts, sizeof oid_scts));
-  c->required_domain = codicil_certificate_extension(
+      codicil_cert_fields_extension(cert, codicil_span_of(oid_scts, sizeof oid_scts));
+  c->required_domain = codicil_cert_fields_extension(
       cert, codicil_span_of(required_domain->octets, required_domain->len));
   //= https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6
   //# If the subjectAltName extension is present, the sequence MUST contain
@@ -114,7 +114,7 @@ static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *r
   if ((alt_name.data != NULL &&
        (!codicil_der_whole(alt_name, CODICIL_DER_SEQUENCE, &c->alt_names) ||
         c->alt_names.len == 0)) ||
-      !codicil_certificate_must_staple(cert, &c->must_staple) ||
+      !codicil_cert_fields_must_staple(cert, &c->must_staple) ||
       (scts.data != NULL && !codicil_der_whole(scts, CODICIL_DER_OCTET_STRING, &c->scts))) {
     return CODICIL_MALFORMED;
   }

@@ -2,8 +2,8 @@
 //
 // Decoding a certificate with OpenSSL costs as much as verifying a signature; to learn its names
 // this reader needs a few microseconds. It judges nothing: path.h does.
-#ifndef CODICIL_X509_CERTIFICATE_H
-#define CODICIL_X509_CERTIFICATE_H
+#ifndef CODICIL_X509_CERT_FIELDS_H
+#define CODICIL_X509_CERT_FIELDS_H
 
 #include "codicil/codicil.h"
 #include "reader.h"
@@ -16,22 +16,22 @@ typedef struct codicil_extension {
 } codicil_extension;
 
 // Spans point into the certificate.
-typedef struct codicil_certificate {
+typedef struct codicil_cert_fields {
   int64_t not_before;
   int64_t not_after;
   size_t num_extensions;
   codicil_extension extensions[CODICIL_EXTENSIONS_MAX]; // no two alike
-} codicil_certificate;
+} codicil_cert_fields;
 
 // False where `der` is not one certificate and nothing else, or has more extensions than fit; `out`
 // is half filled then.
-CODICIL_MUST_USE bool codicil_certificate_decode(codicil_certificate *out, codicil_span der);
+CODICIL_MUST_USE bool codicil_cert_fields_parse(codicil_cert_fields *out, codicil_span der);
 // Returns the value of the extension, with `data` NULL where there is none.
-codicil_span codicil_certificate_extension(const codicil_certificate *certificate,
+codicil_span codicil_cert_fields_extension(const codicil_cert_fields *certificate,
                                            codicil_span oid);
 // Whether the certificate has the TLS feature status_request (RFC 7633); false where that extension
 // does not parse.
-CODICIL_MUST_USE bool codicil_certificate_must_staple(const codicil_certificate *certificate,
+CODICIL_MUST_USE bool codicil_cert_fields_must_staple(const codicil_cert_fields *certificate,
                                                       bool *out_must_staple);
 
 #endif

@@ -1,5 +1,5 @@
-// The outside of a certificate: see certificate.h.
-#include "certificate.h"
+// The outside of a certificate: see cert_fields.h.
+#include "cert_fields.h"
 
 #include "der.h"
 #include "span.h"
@@ -24,7 +24,7 @@ static bool read_extension(codicil_reader *list, codicil_extension *out) {
          codicil_der_read(&r, CODICIL_DER_OCTET_STRING, &out->value) && codicil_reader_done(&r);
 }
 
-codicil_span codicil_certificate_extension(const codicil_certificate *certificate,
+codicil_span codicil_cert_fields_extension(const codicil_cert_fields *certificate,
                                            codicil_span oid) {
   for (size_t i = 0; i < certificate->num_extensions; i++) {
     if (codicil_span_equal(certificate->extensions[i].oid, oid)) {
@@ -35,7 +35,7 @@ codicil_span codicil_certificate_extension(const codicil_certificate *certificat
 }
 
 // Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension, within [3].
-static bool read_extensions(codicil_reader *tbs, codicil_certificate *out) {
+static bool read_extensions(codicil_reader *tbs, codicil_cert_fields *out) {
   codicil_span wrapped, list;
   if (!codicil_der_read(tbs, CODICIL_DER_CONTEXT_CONSTRUCTED | 3, &wrapped) ||
       !codicil_der_whole(wrapped, CODICIL_DER_SEQUENCE, &list) || list.len == 0) {
@@ -48,7 +48,7 @@ static bool read_extensions(codicil_reader *tbs, codicil_certificate *out) {
     //# A certificate MUST NOT include more
     //# than one instance of a particular extension.
     if (out->num_extensions == CODICIL_EXTENSIONS_MAX || !read_extension(&r, &extension) ||
-        codicil_certificate_extension(out, extension.oid).data != NULL) {
+        codicil_cert_fields_extension(out, extension.oid).data != NULL) {
       return false;
     }
     out->extensions[out->num_extensions++] = extension;
@@ -67,7 +67,7 @@ static bool skip_unique_id(codicil_reader *r, uint8_t number) {
   return !codicil_der_is_next(r, tag) || codicil_der_skip(r, tag);
 }
 
-static bool read_validity(codicil_reader *tbs, codicil_certificate *out) {
+static bool read_validity(codicil_reader *tbs, codicil_cert_fields *out) {
   codicil_span content;
   if (!codicil_der_read(tbs, CODICIL_DER_SEQUENCE, &content)) {
     return false;
@@ -78,7 +78,7 @@ static bool read_validity(codicil_reader *tbs, codicil_certificate *out) {
 }
 
 // TBSCertificate, RFC 5280 §4.1.
-static bool read_tbs(codicil_span content, codicil_certificate *out) {
+static bool read_tbs(codicil_span content, codicil_cert_fields *out) {
   codicil_reader r = codicil_reader_of(content);
   return skip_version(&r) &&                               // version
          codicil_der_skip(&r, CODICIL_DER_INTEGER) &&      // serialNumber
@@ -92,7 +92,7 @@ static bool read_tbs(codicil_span content, codicil_certificate *out) {
 }
 
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
-bool codicil_certificate_decode(codicil_certificate *out, codicil_span der) {
+bool codicil_cert_fields_parse(codicil_cert_fields *out, codicil_span der) {
   codicil_span content, tbs;
   if (!codicil_der_whole(der, CODICIL_DER_SEQUENCE, &content)) {
     return false;
@@ -105,11 +105,11 @@ bool codicil_certificate_decode(codicil_certificate *out, codicil_span der) {
 }
 
 // Features ::= SEQUENCE OF INTEGER; status_request is 5.
-bool codicil_certificate_must_staple(const codicil_certificate *certificate,
+bool codicil_cert_fields_must_staple(const codicil_cert_fields *certificate,
                                      bool *out_must_staple) {
   // 1.3.6.1.5.5.7.1.24
   static const uint8_t oid[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18};
-  codicil_span value = codicil_certificate_extension(certificate, codicil_span_of(oid, sizeof oid));
+  codicil_span value = codicil_cert_fields_extension(certificate, codicil_span_of(oid, sizeof oid));
   codicil_span list, number;
   if (value.data != NULL && !codicil_der_whole(value, CODICIL_DER_SEQUENCE, &list)) {
     return false;
