@@ -2,7 +2,10 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 FUZZ_SECONDS ?= 60
-CMAKE    = cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+# ON in CI: a newer compiler's warnings are no reason not to build.
+WERROR  ?= OFF
+CMAKE    = cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+           -DCODICIL_WERROR=$(WERROR)
 
 .PHONY: all help deps configure demo test interop bench fuzz install format tidy lint clean
 
