@@ -3,6 +3,7 @@
 #define CODICIL_TESTS_EA_FIXTURE_H
 
 #include "codicil/ea.h"
+#include "ea_forge.h"
 #include "pki_fixture.h"
 
 // What the fake exporter answers, and what it was asked.
@@ -50,5 +51,16 @@ void ask(codicil_ea *asker, codicil_buf *out, codicil_span context);
 // As ask, with the schemes given.
 void ask_for(codicil_ea *asker, codicil_buf *out, codicil_span context, const uint16_t *schemes,
              size_t num);
+
+// A forgery with the secrets of the pair's connection and nothing else filled in.
+forgery forgery_of(const ea_pair *pair, codicil_hash hash, bool from_server);
+// A certificate_list of one entry with these extensions.
+codicil_buf entry_of(const pki_cert *cert, codicil_span extensions);
+// Verifies an exact copy and says what came of it; no proof is kept.
+codicil_err check(codicil_ea *verifier, const char **out_what, codicil_span authenticator,
+                  codicil_span request);
+// Fails unless verifying gives this error for this reason ("" with CODICIL_OK).
+void expect(codicil_ea *verifier, const codicil_buf *authenticator, codicil_span request,
+            codicil_err err, const char *what);
 
 #endif
