@@ -1,0 +1,64 @@
+// The command line of `codicil get`: curl's flags, and what is ours.
+//
+// Parsing opens nothing but files named as `-d @file` or `-w @file`. Strings are borrowed from
+// argv. What is a mistake is told in a sentence that names the flag.
+#ifndef APP_CLIENT_OPTIONS_H
+#define APP_CLIENT_OPTIONS_H
+
+#include "codicil/codicil.h"
+#include "io/error.h"
+
+// Borrowed strings in the order of the command line.
+typedef struct client_list {
+  const char **items;
+  size_t num;
+} client_list;
+
+// Where one URL's body goes: the nth -o or -O belongs to the nth URL, as in curl.
+typedef struct client_output {
+  enum { CLIENT_OUTPUT_STDOUT, CLIENT_OUTPUT_FILE, CLIENT_OUTPUT_REMOTE_NAME } kind;
+  const char *path; // CLIENT_OUTPUT_FILE
+} client_output;
+
+typedef struct client_options {
+  client_list urls;
+  client_list headers;    // "Name: value", "Name;" (empty), "Name:" (leave the default out)
+  client_list resolve;    // hosts.h reads these
+  client_list connect_to; // and these
+  client_output *outputs;
+  size_t num_outputs;
+  const char *method; // NULL: GET, HEAD or POST, as the other flags say
+  codicil_buf body;
+  bool has_body;
+  codicil_buf write_out; // NUL-terminated
+  bool has_write_out;
+  const char *cacert;
+  const char *capath;
+  uint64_t max_time_ms;        // 0: none
+  uint64_t connect_timeout_ms; // 0: none
+  int64_t coalesce_wait_ms;    // -1: the connection's handshake time
+  uint64_t parallel_max;
+  bool head;
+  bool include;
+  bool silent;
+  bool show_error;
+  bool verbose;
+  bool fail;
+  bool insecure;
+  bool no_secondary;
+  bool no_origin;
+  bool json;
+  bool help;
+  bool http2; // what there is; accepted so that a curl line works
+  codicil_codepoints codepoints;
+} client_options;
+
+// Reads argv (argv[0] is the command's name). On failure `err` names the flag; clear `out` all the
+// same.
+CODICIL_MUST_USE bool client_options_parse(client_options *out, int argc, char **argv,
+                                           app_error *err);
+void client_options_clear(client_options *options);
+// The method of every request: -X, else HEAD for -I, POST with -d, GET.
+const char *client_options_method(const client_options *options);
+
+#endif

@@ -1,0 +1,32 @@
+// Where a body goes: a file, standard output in its turn, or nowhere.
+//
+// Bodies of several URLs may not mix on standard output: a body whose turn has not come is held, no
+// more of it than the stream's flow control window, and follows when its turn comes.
+#ifndef APP_CLIENT_OUTPUT_H
+#define APP_CLIENT_OUTPUT_H
+
+#include "client/options.h"
+#include "client/url.h"
+
+typedef struct output {
+  enum { OUTPUT_STDOUT, OUTPUT_FILE, OUTPUT_NOWHERE } kind;
+  char *path;    // OUTPUT_FILE
+  int fd;        // -1: not open yet
+  bool has_turn; // OUTPUT_STDOUT: may write
+  bool has_written;
+  codicil_buf held;
+} output;
+
+// Sets up what `spec` says; with `discard` a body for standard output goes nowhere. `err` says
+// where -O finds no name. `max_held` bounds what is held.
+CODICIL_MUST_USE bool output_init(output *out, const client_output *spec, const client_url *url,
+                                  bool discard, size_t max_held, app_error *err);
+void output_clear(output *out);
+// Writes or holds `bytes`; *out_held tells which. A file is made at the first call.
+CODICIL_MUST_USE bool output_write(output *out, bool *out_held, codicil_span bytes, app_error *err);
+// Standard output is free for this body: writes what is held, and tells how much that was.
+CODICIL_MUST_USE bool output_take_turn(output *out, size_t *out_len, app_error *err);
+// Undoes what was written, for a request that is made again; false where that cannot be done.
+CODICIL_MUST_USE bool output_restart(output *out);
+
+#endif

@@ -1,0 +1,96 @@
+// The JSON document of --json: see report.h, and codicil-get(1) for its meaning.
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/report.h"
+
+// A string, or null for NULL and for text that is not UTF-8.
+static json_t *text_or_null(const char *text) {
+  json_t *value = text != NULL ? json_string(text) : NULL;
+  return value != NULL ? value : json_null();
+}
+
+static json_t *strings(char *const *items, size_t num) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < num; i++) {
+    json_array_append_new(array, text_or_null(items[i]));
+  }
+  return array;
+}
+
+static json_t *times_json(const report_times *times) {
+  return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "time_namelookup", times->namelookup,
+                   "time_connect", times->connect, "time_appconnect", times->appconnect,
+                   "time_pretransfer", times->pretransfer, "time_starttransfer",
+                   times->starttransfer, "time_total", times->total);
+}
+
+static json_t *request_json(const report_request *r) {
+  bool by_certificate = r->has_reason && r->reason == CODICIL_ROUTE_CERTIFICATE;
+  return json_pack("{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url),
+                   "status", r->status != 0 ? json_integer(r->status) : json_null(), "size",
+                   (json_int_t)r->size, "connection",
+                   r->connection != SIZE_MAX ? json_integer((json_int_t)r->connection)
+                                             : json_null(),
+                   "coalesced", r->coalesced, "certificate",
+                   text_or_null(r->certificate[0] != '\0' ? r->certificate : NULL), "reason",
+                   text_or_null(r->has_reason ? codicil_route_reason_word(r->reason) : NULL),
+                   "certificate_reason",
+                   text_or_null(by_certificate ? codicil_cert_reason_word(r->cert_reason) : NULL),
+                   "error", text_or_null(r->error), "timings", times_json(&r->times));
+}
+
+static json_t *certificate_json(const report_certificate *c) {
+  const char *reason = c->reason != CODICIL_CERT_NONE ? codicil_cert_reason_word(c->reason) : NULL;
+  return json_pack("{s:o,s:s,s:s,s:o,s:I,s:I}", "names", strings(c->names, c->num_names), "sha256",
+                   c->sha256, "decision", codicil_decision_word(c->decision), "reason",
+                   text_or_null(reason), "frames", (json_int_t)c->frames, "octets",
+                   (json_int_t)c->octets);
+}
+
+static json_t *primary_json(const report_connection *c) {
+  if (!c->has_primary) {
+    return json_null();
+  }
+  return json_pack("{s:o,s:s}", "names", strings(c->primary.names, c->primary.num_names), "sha256",
+                   c->primary.sha256);
+}
+
+static json_t *closed_json(const report_connection *c) {
+  if (!c->is_closed) {
+    return json_null();
+  }
+  return json_pack("{s:I,s:o,s:o}", "code", (json_int_t)c->closed_code, "name",
+                   text_or_null(c->closed_name), "reason", text_or_null(c->closed_reason));
+}
+
+static json_t *connection_json(const report_connection *c) {
+  json_t *certificates = json_array();
+  for (size_t i = 0; i < c->num_certificates; i++) {
+    json_array_append_new(certificates, certificate_json(&c->certificates[i]));
+  }
+  return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o}", "id", (json_int_t)c->id, "remote",
+                   c->remote, "protocol", "h2", "tls", text_or_null(c->tls), "sni",
+                   text_or_null(c->sni), "negotiated", c->negotiated, "primary", primary_json(c),
+                   "certificates", certificates, "origin_set",
+                   c->has_origin_set ? strings(c->origins, c->num_origins) : json_null(), "closed",
+                   closed_json(c));
+}
+
+bool report_write_json(const report *r, FILE *out) {
+  json_t *requests = json_array();
+  json_t *connections = json_array();
+  for (size_t i = 0; i < r->num_requests; i++) {
+    json_array_append_new(requests, request_json(&r->requests[i]));
+  }
+  for (size_t i = 0; i < r->num_connections; i++) {
+    json_array_append_new(connections, connection_json(&r->connections[i]));
+  }
+  json_t *document = json_pack("{s:o,s:o}", "requests", requests, "connections", connections);
+  bool ok = document != NULL &&
+            json_dumpf(document, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
+            fputc('\n', out) != EOF && fflush(out) == 0;
+  json_decref(document);
+  return ok;
+}

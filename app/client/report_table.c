@@ -1,0 +1,59 @@
+// The table at the end, for people: see report.h.
+#include <string.h>
+
+#include "client/report.h"
+
+enum { URL_WIDTH = 44 };
+
+static void write_size(FILE *out, uint64_t size) {
+  if (size < 10000) {
+    fprintf(out, "%6lluB ", (unsigned long long)size);
+  } else if (size < 10000 * 1024ULL) {
+    fprintf(out, "%5lluKiB", (unsigned long long)(size / 1024));
+  } else {
+    fprintf(out, "%5lluMiB", (unsigned long long)(size / 1024 / 1024));
+  }
+}
+
+static void write_why(FILE *out, const report_request *r) {
+  if (r->error != NULL) {
+    fprintf(out, "%s", r->error);
+  } else if (r->has_reason) {
+    fprintf(out, "%s", codicil_route_reason_word(r->reason));
+    if (r->reason == CODICIL_ROUTE_CERTIFICATE) {
+      fprintf(out, ": %s", codicil_cert_reason_word(r->cert_reason));
+    }
+  }
+}
+
+static void write_row(FILE *out, const report_request *r) {
+  size_t len = r->url != NULL ? strlen(r->url) : 0;
+  // A long URL keeps its beginning, where the host is.
+  fprintf(out, "%-*.*s%s ", URL_WIDTH - (len > URL_WIDTH ? 1 : 0),
+          URL_WIDTH - (len > URL_WIDTH ? 1 : 0), r->url != NULL ? r->url : "",
+          len > URL_WIDTH ? "~" : "");
+  fprintf(out, "%6.3u ", r->status);
+  write_size(out, r->size);
+  fprintf(out, " %6.0fms ", r->times.total * 1000);
+  if (r->connection != SIZE_MAX) {
+    fprintf(out, "%5zu%s ", r->connection, r->coalesced ? "*" : " ");
+  } else {
+    fprintf(out, "%5s  ", "-");
+  }
+  fprintf(out, "%-12.12s ", r->certificate[0] != '\0' ? r->certificate : "-");
+  write_why(out, r);
+  fputc('\n', out);
+}
+
+void report_write_table(const report *r, FILE *out) {
+  fprintf(out, "%-*s %6s %8s %8s %6s  %-12s %s\n", URL_WIDTH, "URL", "status", "size", "time",
+          "conn", "certificate", "why");
+  size_t num_coalesced = 0;
+  for (size_t i = 0; i < r->num_requests; i++) {
+    write_row(out, &r->requests[i]);
+    num_coalesced += r->requests[i].coalesced ? 1 : 0;
+  }
+  fprintf(out, "%zu request%s, %zu connection%s, %zu coalesced (*)\n", r->num_requests,
+          r->num_requests == 1 ? "" : "s", r->num_connections, r->num_connections == 1 ? "" : "s",
+          num_coalesced);
+}

@@ -1,0 +1,307 @@
+// TLS for clients: see tls_client.h.
+#include "io/tls_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codicil/ossl.h"
+#include "io/clock.h"
+#include "io/tls_trust.h"
+
+enum { MAX_CHAIN = 32 };
+
+struct tls_client {
+  SSL_CTX *ctx;
+  tls_client_config config;
+  codicil_trust *trust;
+  bool trust_read;
+  app_error trust_error; // why there are no trust anchors; empty if there are
+  int key_log;           // descriptor, or -1
+};
+
+// What belongs to one SSL; freed with it.
+typedef struct peer {
+  tls_client *tls;
+  codicil_origin origin;
+  tls_client_verdict verdict;
+} peer;
+
+static int peer_slot = -1;
+
+static void peer_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp) {
+  (void)parent;
+  (void)ad;
+  (void)idx;
+  (void)argl;
+  (void)argp;
+  free(ptr);
+}
+
+static peer *peer_of(const SSL *ssl) {
+  return SSL_get_ex_data(ssl, peer_slot);
+}
+
+// ---- the chain ----------------------------------------------------------------------------------
+
+static bool encode(codicil_chain_entry *entry, X509 *certificate) {
+  uint8_t *der = NULL;
+  int len = i2d_X509(certificate, &der);
+  if (len <= 0) {
+    return false;
+  }
+  entry->der = codicil_span_of(der, (size_t)len);
+  return true;
+}
+
+static bool chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *ssl) {
+  int num = certificates != NULL ? sk_X509_num(certificates) : 0;
+  if (num <= 0 || num > MAX_CHAIN) {
+    return false;
+  }
+  tls_client_chain chain = {calloc((size_t)num, sizeof *chain.entries), 0};
+  bool ok = chain.entries != NULL;
+  for (int i = 0; ok && i < num; i++) {
+    ok = encode(&chain.entries[chain.num_entries], sk_X509_value(certificates, i));
+    chain.num_entries += ok ? 1 : 0;
+  }
+  if (!ok) {
+    ERR_clear_error();
+    tls_client_chain_clear(&chain);
+    return false;
+  }
+  uint8_t *staple = NULL;
+  long len = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+  if (staple != NULL && len > 0) {
+    chain.entries[0].ocsp = codicil_span_of(staple, (size_t)len); // the SSL's own
+  }
+  *out = chain;
+  return true;
+}
+
+bool tls_client_chain_read(tls_client_chain *out, SSL *ssl) {
+  return chain_of(out, SSL_get_peer_cert_chain(ssl), ssl);
+}
+
+void tls_client_chain_clear(tls_client_chain *chain) {
+  for (size_t i = 0; i < chain->num_entries; i++) {
+    OPENSSL_free((void *)(uintptr_t)chain->entries[i].der.data);
+  }
+  free(chain->entries);
+  memset(chain, 0, sizeof *chain);
+}
+
+// ---- judging it ---------------------------------------------------------------------------------
+
+// Trust anchors are many; reading them is left until a chain wants them.
+static void read_trust(tls_client *tls) {
+  if (tls->trust_read) {
+    return;
+  }
+  tls->trust_read = true;
+  if (!tls_trust_read(tls->trust, tls->config.cacert, tls->config.capath, &tls->trust_error)) {
+    return;
+  }
+  tls->trust_error.text[0] = '\0';
+}
+
+// "the certificate for HOST WHAT", and the detail where there is one.
+static void refuse(peer *p, codicil_cert_reason reason, const char *what, const char *detail) {
+  tls_client_verdict *verdict = &p->verdict;
+  verdict->is_examined = true;
+  verdict->is_good = false;
+  verdict->reason = reason;
+  snprintf(verdict->text, sizeof verdict->text, "the certificate for %s %s%s%s", p->origin.host,
+           what, detail != NULL ? ": " : "", detail != NULL ? detail : "");
+}
+
+static void judge_name(peer *p, const tls_client_chain *chain) {
+  codicil_identity *identity = NULL;
+  if (codicil_identity_new(&identity, NULL, chain->entries[0].der,
+                           p->tls->config.requireddomain_oid) != CODICIL_OK) {
+    refuse(p, CODICIL_CERT_UNTRUSTED, "does not decode", NULL);
+    return;
+  }
+  p->verdict.is_good = codicil_identity_covers(identity, &p->origin);
+  if (!p->verdict.is_good) {
+    refuse(p, CODICIL_CERT_NONE, "does not name it", NULL);
+  }
+  codicil_identity_free(identity);
+}
+
+static void judge(peer *p, const tls_client_chain *chain) {
+  read_trust(p->tls);
+  p->verdict.is_examined = true;
+  codicil_cert_reason reason = CODICIL_CERT_UNTRUSTED;
+  codicil_diag diag = {NULL, 0};
+  codicil_err err =
+      codicil_chain_validate(&reason, NULL, &diag, p->tls->trust, NULL, chain->entries,
+                             chain->num_entries, io_clock_now().unix_s);
+  if (err != CODICIL_OK) {
+    refuse(p, CODICIL_CERT_UNTRUSTED, "could not be examined", codicil_err_text(err));
+  } else if (reason != CODICIL_CERT_NONE) {
+    bool no_anchors = reason == CODICIL_CERT_UNTRUSTED && p->tls->trust_error.text[0] != '\0';
+    refuse(p, reason, "is refused",
+           no_anchors ? p->tls->trust_error.text : codicil_cert_reason_text(reason));
+  } else {
+    judge_name(p, chain);
+  }
+}
+
+// The alert that the server gets.
+static int alert_error(const tls_client_verdict *verdict) {
+  switch (verdict->reason) {
+  case CODICIL_CERT_NONE:
+    return X509_V_ERR_HOSTNAME_MISMATCH;
+  case CODICIL_CERT_EXPIRED:
+    return X509_V_ERR_CERT_HAS_EXPIRED;
+  case CODICIL_CERT_REVOKED:
+    return X509_V_ERR_CERT_REVOKED;
+  case CODICIL_CERT_PURPOSE:
+    return X509_V_ERR_INVALID_PURPOSE;
+  case CODICIL_CERT_UNTRUSTED:
+    return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+  default:
+    return X509_V_ERR_CERT_REJECTED;
+  }
+}
+
+static int on_verify(X509_STORE_CTX *store, void *arg) {
+  (void)arg;
+  SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+  if (SSL_version(ssl) < TLS1_3_VERSION) {
+    return 1; // the staple comes in a later message: tls_client_judge
+  }
+  peer *p = peer_of(ssl);
+  tls_client_chain chain = {0};
+  if (!chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl)) {
+    refuse(p, CODICIL_CERT_UNTRUSTED, "comes with a chain that cannot be read", NULL);
+  } else {
+    judge(p, &chain);
+    tls_client_chain_clear(&chain);
+  }
+  if (p->verdict.is_good || p->tls->config.insecure) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  X509_STORE_CTX_set_error(store, alert_error(&p->verdict));
+  return 0;
+}
+
+const tls_client_verdict *tls_client_judge(SSL *ssl) {
+  peer *p = peer_of(ssl);
+  tls_client_chain chain = {0};
+  if (!p->verdict.is_examined && SSL_is_init_finished(ssl) && tls_client_chain_read(&chain, ssl)) {
+    judge(p, &chain);
+    tls_client_chain_clear(&chain);
+  }
+  return &p->verdict;
+}
+
+// ---- context and connections --------------------------------------------------------------------
+
+static void on_key_log(const SSL *ssl, const char *line) {
+  const tls_client *tls = peer_of(ssl)->tls;
+  char text[512];
+  int len = snprintf(text, sizeof text, "%s\n", line);
+  // One write a line: other processes may add to the same file. A log that cannot be written is no
+  // reason to end a connection.
+  if (len > 0 && (size_t)len < sizeof text && write(tls->key_log, text, (size_t)len) < 0) {
+    return;
+  }
+}
+
+static bool open_key_log(tls_client *tls, app_error *err) {
+  const char *path = getenv("SSLKEYLOGFILE");
+  if (path == NULL || path[0] == '\0') {
+    return true;
+  }
+  tls->key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (tls->key_log < 0) {
+    return app_fail(err, "SSLKEYLOGFILE: %s: %s", path, strerror(errno));
+  }
+  SSL_CTX_set_keylog_callback(tls->ctx, on_key_log);
+  return true;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2
+//# An HTTP/2 deployment over TLS 1.2 SHOULD NOT use any of the prohibited
+//# cipher suites listed in Appendix A.
+static bool set_up(SSL_CTX *ctx) {
+  static const uint8_t h2[] = {2, 'h', '2'};
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+  SSL_CTX_set_cert_verify_callback(ctx, on_verify, NULL);
+  return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+         SSL_CTX_set_alpn_protos(ctx, h2, sizeof h2) == 0;
+}
+
+bool tls_client_new(tls_client **out, const tls_client_config *config, app_error *err) {
+  tls_client *tls = calloc(1, sizeof *tls);
+  if (tls == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  tls->config = *config;
+  tls->key_log = -1;
+  if (peer_slot < 0) {
+    peer_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, peer_free);
+  }
+  tls->ctx = SSL_CTX_new(TLS_client_method());
+  if (peer_slot < 0 || tls->ctx == NULL || !set_up(tls->ctx) ||
+      codicil_trust_new(&tls->trust, NULL) != CODICIL_OK) {
+    app_fail(err, "TLS cannot be set up");
+  } else if (open_key_log(tls, err)) {
+    *out = tls;
+    return true;
+  }
+  ERR_clear_error();
+  tls_client_free(tls);
+  return false;
+}
+
+void tls_client_free(tls_client *tls) {
+  if (tls == NULL) {
+    return;
+  }
+  SSL_CTX_free(tls->ctx);
+  codicil_trust_free(tls->trust);
+  if (tls->key_log >= 0) {
+    close(tls->key_log);
+  }
+  free(tls);
+}
+
+const codicil_trust *tls_client_trust(const tls_client *tls) {
+  return tls->trust;
+}
+
+SSL *tls_client_connection(tls_client *tls, const codicil_origin *origin, app_error *err) {
+  SSL *ssl = SSL_new(tls->ctx);
+  peer *p = calloc(1, sizeof *p);
+  if (ssl == NULL || p == NULL || SSL_set_ex_data(ssl, peer_slot, p) != 1) {
+    free(p);
+    SSL_free(ssl);
+    ERR_clear_error();
+    app_fail(err, "out of memory");
+    return NULL;
+  }
+  p->tls = tls;
+  p->origin = *origin;
+  bool is_name = origin->address.len == 0;
+  bool ok = codicil_ossl_prepare_client(ssl) == CODICIL_OK &&
+            (!is_name || SSL_set_tlsext_host_name(ssl, origin->host) == 1);
+  if (!ok) {
+    SSL_free(ssl);
+    ERR_clear_error();
+    app_fail(err, "TLS cannot be set up for %s", origin->host);
+    return NULL;
+  }
+  SSL_set_connect_state(ssl);
+  return ssl;
+}

@@ -1,0 +1,57 @@
+// TLS for clients: a context with trust anchors, connections made from it, and what became of the
+// server's certificate.
+//
+// HTTP/2 only (ALPN h2), TLS 1.3 and 1.2, no resumption: a session's certificates are never
+// remembered, and a resumed handshake would show none. The chain is judged by
+// codicil_chain_validate, not by OpenSSL: handshake and secondary certificates are held to one
+// measure. Trust anchors are read when the first chain comes.
+#ifndef APP_IO_TLS_CLIENT_H
+#define APP_IO_TLS_CLIENT_H
+
+#include <openssl/ssl.h>
+
+#include "codicil/x509.h"
+#include "io/error.h"
+
+typedef struct tls_client tls_client;
+
+typedef struct tls_client_config {
+  const char *cacert; // PEM file; NULL with `capath` NULL: the system's
+  const char *capath; // directory of PEM files
+  bool insecure;      // a chain that is not good does not end the handshake; see the verdict
+  const char *requireddomain_oid;
+} tls_client_config;
+
+// Makes a context. `config` and its strings are borrowed for its life. What $SSLKEYLOGFILE names is
+// opened, to add to.
+CODICIL_MUST_USE bool tls_client_new(tls_client **out, const tls_client_config *config,
+                                     app_error *err);
+void tls_client_free(tls_client *tls);
+// The trust anchors: empty until the first handshake; borrowed.
+const codicil_trust *tls_client_trust(const tls_client *tls);
+// Makes a connection for an origin: SNI for names, none for addresses. `tls` must outlive it.
+CODICIL_MUST_USE SSL *tls_client_connection(tls_client *tls, const codicil_origin *origin,
+                                            app_error *err);
+
+// What became of the server's certificate.
+typedef struct tls_client_verdict {
+  bool is_examined; // false: none came
+  bool is_good;     // trusted, and it covers the origin's host
+  codicil_cert_reason reason;
+  char text[512]; // why not, a sentence without a full stop
+} tls_client_verdict;
+
+// Judges the certificate where the handshake did not yet (TLS 1.2, whose staple comes after it).
+// Call it when the handshake is complete, before anything is sent, and after a failed one to learn
+// why. Borrowed from `ssl`.
+const tls_client_verdict *tls_client_judge(SSL *ssl);
+
+// The chain as the server sent it. Owned.
+typedef struct tls_client_chain {
+  codicil_chain_entry *entries;
+  size_t num_entries;
+} tls_client_chain;
+CODICIL_MUST_USE bool tls_client_chain_read(tls_client_chain *out, SSL *ssl);
+void tls_client_chain_clear(tls_client_chain *chain);
+
+#endif

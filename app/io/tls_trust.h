@@ -1,0 +1,14 @@
+// Trust anchors from files: a bundle, a directory, or the system's.
+#ifndef APP_IO_TLS_TRUST_H
+#define APP_IO_TLS_TRUST_H
+
+#include "codicil/x509.h"
+#include "io/error.h"
+
+// Adds what the PEM file `cacert` and the files of the directory `capath` hold; either may be NULL.
+// With both NULL: $SSL_CERT_FILE and $SSL_CERT_DIR, else the system's bundle. Files of a directory
+// without certificates are passed over. False, with `err`, where no certificate was found.
+CODICIL_MUST_USE bool tls_trust_read(codicil_trust *trust, const char *cacert, const char *capath,
+                                     app_error *err);
+
+#endif
