@@ -49,7 +49,7 @@ void report_connection_clear(report_connection *connection) {
   memset(connection, 0, sizeof *connection);
 }
 
-void report_clear(report *r) {
+void report_clear(report_document *r) {
   for (size_t i = 0; i < r->num_requests; i++) {
     report_request_clear(&r->requests[i]);
   }

@@ -75,16 +75,16 @@ typedef struct report_connection {
   char *closed_reason;
 } report_connection;
 
-typedef struct report {
+typedef struct report_document {
   report_request *requests;
   size_t num_requests;
   report_connection *connections;
   size_t num_connections;
-} report;
+} report_document;
 
 void report_request_clear(report_request *request);
 void report_connection_clear(report_connection *connection);
-void report_clear(report *r);
+void report_clear(report_document *r);
 
 // Takes over what the session knows: support, certificates, Origin Set. `session` may be NULL.
 // False: out of memory; the connection then lacks some of it.
@@ -95,8 +95,8 @@ void report_sha256(char out[REPORT_SHA256_TEXT], const uint8_t *sha256);
 // '?'. NULL when out of memory.
 char *report_printable(codicil_span bytes);
 // Writes the document and a line end. False: it could not be written.
-CODICIL_MUST_USE bool report_write_json(const report *r, FILE *out);
+CODICIL_MUST_USE bool report_write_json(const report_document *r, FILE *out);
 // Writes a table for people: URL, status, size, time, connection, certificate, why.
-void report_write_table(const report *r, FILE *out);
+void report_write_table(const report_document *r, FILE *out);
 
 #endif

@@ -78,7 +78,7 @@ static json_t *connection_json(const report_connection *c) {
                    closed_json(c));
 }
 
-bool report_write_json(const report *r, FILE *out) {
+bool report_write_json(const report_document *r, FILE *out) {
   json_t *requests = json_array();
   json_t *connections = json_array();
   for (size_t i = 0; i < r->num_requests; i++) {

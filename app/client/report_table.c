@@ -45,7 +45,7 @@ static void write_row(FILE *out, const report_request *r) {
   fputc('\n', out);
 }
 
-void report_write_table(const report *r, FILE *out) {
+void report_write_table(const report_document *r, FILE *out) {
   fprintf(out, "%-*s %6s %8s %8s %6s  %-12s %s\n", URL_WIDTH, "URL", "status", "size", "time",
           "conn", "certificate", "why");
   size_t num_coalesced = 0;

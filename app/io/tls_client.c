@@ -281,6 +281,10 @@ const codicil_trust *tls_client_trust(const tls_client *tls) {
   return tls->trust;
 }
 
+bool tls_client_is_insecure(const tls_client *tls) {
+  return tls->config.insecure;
+}
+
 SSL *tls_client_connection(tls_client *tls, const codicil_origin *origin, app_error *err) {
   SSL *ssl = SSL_new(tls->ctx);
   peer *p = calloc(1, sizeof *p);

@@ -29,6 +29,8 @@ CODICIL_MUST_USE bool tls_client_new(tls_client **out, const tls_client_config *
 void tls_client_free(tls_client *tls);
 // The trust anchors: empty until the first handshake; borrowed.
 const codicil_trust *tls_client_trust(const tls_client *tls);
+// Tells what the configuration said.
+bool tls_client_is_insecure(const tls_client *tls);
 // Makes a connection for an origin: SNI for names, none for addresses. `tls` must outlive it.
 CODICIL_MUST_USE SSL *tls_client_connection(tls_client *tls, const codicil_origin *origin,
                                             app_error *err);

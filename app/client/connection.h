@@ -1,0 +1,123 @@
+// One HTTP/2 connection: TCP, TLS, nghttp2 and the library's session, and the exchanges (requests
+// and their responses) on it.
+//
+// The pool opens it, asks it (client_connection_fact) what it has to do with an origin, and sends
+// exchanges on it. It tells the pool of news: ask again then. An exchange that ends is not touched
+// again. Functions of this file are called from the loop, outside of its own callbacks, but for
+// client_connection_consume.
+#ifndef APP_CLIENT_CONNECTION_H
+#define APP_CLIENT_CONNECTION_H
+
+#include "client/choose.h"
+#include "client/dial.h"
+#include "client/hosts.h"
+#include "client/report.h"
+#include "client/verbose.h"
+#include "codicil/h2.h"
+#include "io/stream.h"
+#include "io/tls_client.h"
+
+// A stream's window is what a body that waits for its turn may hold.
+enum { CLIENT_STREAM_WINDOW = 256 * 1024, CLIENT_CONNECTION_WINDOW = 16 * 1024 * 1024 };
+
+typedef struct client_connection client_connection;
+typedef struct client_exchange client_exchange;
+
+// What connections share; outlives them.
+typedef struct client_net {
+  io_loop *loop;
+  tls_client *tls;
+  const codicil_config *config;       // offers the setting, unless the user said no
+  const codicil_config *plain_config; // does not offer it
+  const codicil_codepoints *codepoints;
+  const client_verbose *verbose;
+  int64_t coalesce_wait_ms;
+  uint64_t connect_timeout_ms;
+  // Something changed: stage, authority, Origin Set, or the end.
+  void (*news)(void *user, client_connection *connection);
+  void *user;
+} client_net;
+
+// How an exchange ended.
+typedef struct client_end {
+  enum {
+    CLIENT_END_COMPLETE,  // the response is whole
+    CLIENT_END_REFUSED,   // the server did not process it: it may be sent again
+    CLIENT_END_RESET,     // the stream was reset with `code`
+    CLIENT_END_CONNECTION // the connection was lost: ask client_connection_failure
+  } how;
+  uint32_t code;
+} client_end;
+
+typedef struct client_exchange_handler {
+  // A field of a header section; `:status` is one.
+  void (*field)(client_exchange *exchange, codicil_span name, codicil_span value);
+  // A header section is complete: of an interim response, the response, or trailers.
+  void (*section)(client_exchange *exchange);
+  // Octets of the body. With *out_held true they are still in memory: call
+  // client_connection_consume when they are not any more.
+  void (*data)(client_exchange *exchange, codicil_span bytes, bool *out_held);
+  // Once, at the end.
+  void (*done)(client_exchange *exchange, const client_end *end);
+} client_exchange_handler;
+
+struct client_exchange {
+  const client_exchange_handler *handler;
+  codicil_span body; // of the request
+  size_t body_sent;
+  int32_t stream_id;
+  // The connection's.
+  bool is_whole;  // END_STREAM came
+  bool is_unsent; // HEADERS never went out
+  client_exchange *next;
+};
+
+// Opens a connection for `origin` to one of `addresses` (copied). NULL: out of memory.
+client_connection *client_connection_new(const client_net *net, size_t id,
+                                         const codicil_origin *origin,
+                                         const client_endpoint *endpoint,
+                                         const codicil_address *addresses, size_t num_addresses,
+                                         bool offer);
+// The loop will not run again, or the connection has failed.
+void client_connection_free(client_connection *connection);
+// Says farewell (GOAWAY, close_notify) as soon as the loop runs.
+void client_connection_end(client_connection *connection);
+
+// What this connection has to do with `origin`, to which `endpoint` and `evidence` belong.
+choose_fact client_connection_fact(client_connection *connection, const codicil_origin *origin,
+                                   const client_endpoint *endpoint,
+                                   const codicil_evidence *evidence);
+// Sends a request; `exchange` is the caller's memory until it is done or cancelled. False: the
+// connection takes none.
+CODICIL_MUST_USE bool client_connection_send(client_connection *connection,
+                                             client_exchange *exchange, const nghttp2_nv *fields,
+                                             size_t num_fields);
+// Resets the stream; `done` is not called.
+void client_connection_cancel(client_connection *connection, client_exchange *exchange);
+// `len` octets that were held have been written.
+void client_connection_consume(client_connection *connection, const client_exchange *exchange,
+                               size_t len);
+// A 421 came for `origin`.
+void client_connection_misdirected(client_connection *connection, const codicil_origin *origin);
+
+typedef struct client_failure {
+  int exit_code; // 0: has not failed
+  char text[512];
+  bool is_authenticator; // a secondary certificate did not verify: a middlebox, maybe
+} client_failure;
+
+// Accessors.
+size_t client_connection_id(const client_connection *connection);
+const codicil_origin *client_connection_origin(const client_connection *connection);
+choose_stage client_connection_stage(const client_connection *connection);
+const client_failure *client_connection_failure(const client_connection *connection);
+const codicil_session *client_connection_session(const client_connection *connection);
+// When TCP and TLS were complete; 0: not yet.
+uint64_t client_connection_connected_ns(const client_connection *connection);
+uint64_t client_connection_ready_ns(const client_connection *connection);
+// Fills in both ends of the TCP connection.
+void client_connection_ends(const client_connection *connection, report_request *report);
+// The connection as it is now, for the report; owned by the caller.
+bool client_connection_report(const client_connection *connection, report_connection *out);
+
+#endif

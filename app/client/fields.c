@@ -1,0 +1,73 @@
+// The header section of a request: see fields.h.
+#include "client/fields.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { NUM_OWN = 8 };
+
+// nghttp2 takes pointers to octets that it does not change.
+static uint8_t *octets(const char *text) {
+  return (uint8_t *)(uintptr_t)text;
+}
+
+static void add(client_fields *fields, const char *name, size_t name_len, const char *value) {
+  fields->items[fields->num++] =
+      (nghttp2_nv){octets(name), octets(value), name_len, strlen(value), NGHTTP2_NV_FLAG_NONE};
+}
+
+static bool is_named(const char *header, const char *name) {
+  size_t len = strcspn(header, ":;");
+  return len == strlen(name) && strncasecmp(header, name, len) == 0;
+}
+
+// A default that no -H replaces or takes away.
+static void add_default(client_fields *fields, const client_options *options, const char *name,
+                        const char *value) {
+  for (size_t i = 0; i < options->headers.num; i++) {
+    if (is_named(options->headers.items[i], name)) {
+      return;
+    }
+  }
+  add(fields, name, strlen(name), value);
+}
+
+// "Name: value" and "Name;" are sent, "Name:" only takes a default away.
+static void add_user(client_fields *fields, const char *header) {
+  size_t len = strcspn(header, ":;");
+  const char *value = header + len + 1;
+  value += strspn(value, " \t");
+  if (header[len] == ';' || value[0] != '\0') {
+    add(fields, header, len, value);
+  }
+}
+
+bool client_fields_init(client_fields *out, const client_options *options, const client_url *url) {
+  memset(out, 0, sizeof *out);
+  out->items = calloc(NUM_OWN + options->headers.num, sizeof *out->items);
+  if (out->items == NULL) {
+    return false;
+  }
+  add(out, ":method", 7, client_options_method(options));
+  add(out, ":scheme", 7, "https");
+  add(out, ":authority", 10, url->authority);
+  add(out, ":path", 5, url->path);
+  add_default(out, options, "user-agent", "codicil/" CODICIL_VERSION);
+  add_default(out, options, "accept", "*/*");
+  if (options->has_body) {
+    add_default(out, options, "content-type", "application/x-www-form-urlencoded");
+    snprintf(out->content_length, sizeof out->content_length, "%zu", options->body.len);
+    add_default(out, options, "content-length", out->content_length);
+  }
+  for (size_t i = 0; i < options->headers.num; i++) {
+    add_user(out, options->headers.items[i]);
+  }
+  return true;
+}
+
+void client_fields_clear(client_fields *fields) {
+  free(fields->items);
+  memset(fields, 0, sizeof *fields);
+}

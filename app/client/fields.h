@@ -1,0 +1,21 @@
+// The header section of a request: pseudo-header fields, defaults, and what -H says.
+#ifndef APP_CLIENT_FIELDS_H
+#define APP_CLIENT_FIELDS_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "client/options.h"
+#include "client/url.h"
+
+typedef struct client_fields {
+  nghttp2_nv *items; // pointing into options, URL and `content_length`
+  size_t num;
+  char content_length[24];
+} client_fields;
+
+// Builds it; `options` and `url` must outlive `out`. False: out of memory.
+CODICIL_MUST_USE bool client_fields_init(client_fields *out, const client_options *options,
+                                         const client_url *url);
+void client_fields_clear(client_fields *fields);
+
+#endif

@@ -1,0 +1,427 @@
+// The pool: see pool.h.
+#include "client/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/exit_code.h"
+
+// Protocol §3: after so many authenticators that fail with a peer, the setting is not offered to it
+// any more: a middlebox ends TLS in between.
+enum { MAX_AUTHENTICATOR_FAILURES = 2 };
+
+struct client_pool {
+  client_pool_config config;
+  client_net net;
+  client_resolver *resolver;
+  client_request *requests;
+  size_t num_requests;
+  size_t first; // requests before this one are done
+  client_connection **connections;
+  bool *is_failure_said; // one a connection
+  size_t num_connections;
+  size_t cap_connections;
+  choose_fact *facts; // one a connection
+  ev_prepare prepare; // where news are worked off
+  ev_timer wake;      // the first time to wait that runs out
+  bool has_news;
+};
+
+void client_pool_news(void *pool) {
+  ((client_pool *)pool)->has_news = true;
+}
+
+static void on_connection_news(void *user, client_connection *connection) {
+  (void)connection;
+  client_pool_news(user);
+}
+
+static uint64_t now_ns(const client_pool *pool) {
+  return pool->config.loop->now.mono_ns;
+}
+
+// ---- connections --------------------------------------------------------------------------------
+
+static bool reserve_connection(client_pool *pool) {
+  if (pool->num_connections < pool->cap_connections) {
+    return true;
+  }
+  size_t cap = pool->cap_connections * 2 + 16;
+  void *connections = realloc(pool->connections, cap * sizeof *pool->connections);
+  if (connections == NULL) {
+    return false;
+  }
+  pool->connections = connections;
+  void *said = realloc(pool->is_failure_said, cap * sizeof *pool->is_failure_said);
+  if (said == NULL) {
+    return false;
+  }
+  pool->is_failure_said = said;
+  void *facts = realloc(pool->facts, cap * sizeof *pool->facts);
+  if (facts == NULL) {
+    return false;
+  }
+  pool->facts = facts;
+  pool->cap_connections = cap;
+  return true;
+}
+
+static size_t num_failures(const client_pool *pool, const codicil_origin *origin) {
+  size_t num = 0;
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    const client_connection *c = pool->connections[i];
+    num += client_connection_failure(c)->is_authenticator &&
+                   codicil_origin_equal(client_connection_origin(c), origin)
+               ? 1
+               : 0;
+  }
+  return num;
+}
+
+// Behind a middlebox every authenticator fails. Who waits for certificates in vain should know.
+static void say_failures(client_pool *pool) {
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    const client_connection *c = pool->connections[i];
+    if (pool->is_failure_said[i] || !client_connection_failure(c)->is_authenticator) {
+      continue;
+    }
+    pool->is_failure_said[i] = true;
+    const codicil_origin *origin = client_connection_origin(c);
+    if (num_failures(pool, origin) == MAX_AUTHENTICATOR_FAILURES && !pool->config.options->silent) {
+      fprintf(stderr,
+              "codicil get: %s:%u: %d secondary certificates did not verify, as behind a "
+              "middlebox: they are not asked for there any more\n",
+              origin->host, origin->port, MAX_AUTHENTICATOR_FAILURES);
+    }
+  }
+}
+
+static void open_connection(client_pool *pool, client_request *r) {
+  const codicil_origin *origin = &r->url.origin;
+  bool offer = num_failures(pool, origin) < MAX_AUTHENTICATOR_FAILURES;
+  client_connection *c =
+      reserve_connection(pool)
+          ? client_connection_new(&pool->net, pool->num_connections, origin, &r->endpoint,
+                                  r->addresses, r->num_addresses, offer)
+          : NULL;
+  if (c == NULL) {
+    client_request_fail(r, EXIT_OUT_OF_MEMORY, "out of memory");
+    return;
+  }
+  pool->is_failure_said[pool->num_connections] = false;
+  pool->connections[pool->num_connections++] = c;
+  r->connection = c;
+  r->opens = true;
+  r->must_open = false;
+  r->state = CLIENT_REQUEST_OPENING;
+  r->report->num_connects++;
+}
+
+// ---- a request's way ----------------------------------------------------------------------------
+
+static codicil_evidence evidence_of(const client_request *r) {
+  if (r->addresses != NULL) {
+    return (codicil_evidence){CODICIL_DNS_ANSWERED, r->addresses, r->num_addresses};
+  }
+  return (codicil_evidence){r->lookup->state, NULL, 0};
+}
+
+static void note_reason(client_request *r, codicil_route_reason reason,
+                        codicil_cert_reason cert_reason) {
+  r->report->has_reason = true;
+  r->report->reason = reason;
+  r->report->cert_reason = cert_reason;
+}
+
+static void note_certificate(client_request *r, size_t index) {
+  const codicil_session *session = client_connection_session(r->connection);
+  codicil_certificate_info info;
+  if (session != NULL && codicil_session_certificate(session, &info, index)) {
+    report_sha256(r->report->certificate, codicil_identity_sha256(info.identity));
+  }
+}
+
+static void note_opened(client_request *r) {
+  const client_connection *c = r->connection;
+  report_times *times = &r->report->times;
+  times->connect = client_request_seconds(r, client_connection_connected_ns(c));
+  times->appconnect = client_request_seconds(r, client_connection_ready_ns(c));
+}
+
+static void send_on(client_pool *pool, client_request *r, client_connection *c,
+                    const choose_result *choice) {
+  r->connection = c;
+  if (!client_request_send(r)) {
+    r->connection = NULL;
+    client_pool_news(pool); // it closed meanwhile: ask again
+    return;
+  }
+  note_reason(r, choice->reason, CODICIL_CERT_NONE);
+  note_certificate(r, choice->certificate != SIZE_MAX ? choice->certificate : 0);
+  r->report->coalesced = !codicil_origin_equal(&r->url.origin, client_connection_origin(c));
+  verbose_line(pool->config.verbose, client_connection_id(c), "%s goes here: %s (%s)", r->url.text,
+               codicil_route_reason_text(choice->reason),
+               codicil_route_reason_word(choice->reason));
+}
+
+// Why no connection that there is will do.
+static void explain_opening(const client_pool *pool, const client_request *r,
+                            const choose_result *choice, size_t id) {
+  char sentence[CODICIL_EXPLAIN_MAX] = "";
+  if (choice->connection != SIZE_MAX) {
+    codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
+                          sizeof sentence);
+    verbose_line(pool->config.verbose, choice->connection, "%s", sentence);
+  }
+  verbose_line(pool->config.verbose, id, "%s gets a connection of its own: %s (%s)", r->url.text,
+               codicil_route_reason_text(choice->reason),
+               codicil_route_reason_word(choice->reason));
+}
+
+static void open_for(client_pool *pool, client_request *r, const choose_result *choice) {
+  if (r->addresses == NULL) {
+    client_request_fail(r, EXIT_COULDNT_RESOLVE_HOST, "could not resolve host: %s: %s",
+                        r->endpoint.host, r->lookup->error);
+    return;
+  }
+  explain_opening(pool, r, choice, pool->num_connections);
+  open_connection(pool, r);
+  if (r->state == CLIENT_REQUEST_OPENING) {
+    note_reason(r, choice->reason, choice->cert_reason);
+  }
+}
+
+static choose_result choose(client_pool *pool, client_request *r) {
+  codicil_evidence evidence = evidence_of(r);
+  if (r->must_open) {
+    return (choose_result){.action = CHOOSE_NEW,
+                           .connection = SIZE_MAX,
+                           .reason = CODICIL_ROUTE_MISDIRECTED,
+                           .certificate = SIZE_MAX};
+  }
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    pool->facts[i] =
+        client_connection_fact(pool->connections[i], &r->url.origin, &r->endpoint, &evidence);
+  }
+  return choose_connection(pool->facts, pool->num_connections, r->was_held, now_ns(pool));
+}
+
+static void hold(client_pool *pool, client_request *r, uint64_t wake_ns) {
+  r->state = CLIENT_REQUEST_HELD;
+  // Time that passes before SETTINGS is not the certificate's.
+  r->was_held = r->was_held || wake_ns != UINT64_MAX;
+  if (wake_ns == UINT64_MAX) {
+    return;
+  }
+  double seconds = wake_ns > now_ns(pool) ? (double)(wake_ns - now_ns(pool)) / 1e9 : 0.;
+  if (!ev_is_active(&pool->wake) ||
+      ev_timer_remaining(pool->config.loop->ev, &pool->wake) > seconds) {
+    ev_timer_stop(pool->config.loop->ev, &pool->wake);
+    ev_timer_set(&pool->wake, seconds + 0.0005, 0.);
+    ev_timer_start(pool->config.loop->ev, &pool->wake);
+  }
+}
+
+static void decide(client_pool *pool, client_request *r) {
+  choose_result choice = choose(pool, r);
+  switch (choice.action) {
+  case CHOOSE_USE:
+    send_on(pool, r, pool->connections[choice.connection], &choice);
+    break;
+  case CHOOSE_HOLD:
+    hold(pool, r, choice.wake_ns);
+    break;
+  case CHOOSE_NEW:
+    open_for(pool, r, &choice);
+    break;
+  }
+}
+
+// Its host's addresses: of the URL, of --resolve, or looked up.
+static void resolve(client_pool *pool, client_request *r) {
+  if (r->addresses == NULL && r->lookup == NULL) {
+    client_hosts_endpoint(pool->config.hosts, &r->endpoint, &r->url.origin);
+    if (r->endpoint.address.len != 0) {
+      r->addresses = &r->endpoint.address;
+      r->num_addresses = 1;
+    } else {
+      r->addresses = client_hosts_resolve(pool->config.hosts, &r->num_addresses, &r->endpoint);
+    }
+  }
+  if (r->addresses == NULL && r->lookup == NULL) {
+    r->lookup = client_resolver_lookup(pool->resolver, r->endpoint.host);
+    if (r->lookup == NULL) {
+      client_request_fail(r, EXIT_OUT_OF_MEMORY, "out of memory");
+      return;
+    }
+  }
+  if (r->addresses == NULL && r->lookup->state == CODICIL_DNS_ANSWERED) {
+    r->addresses = r->lookup->addresses;
+    r->num_addresses = r->lookup->num_addresses;
+  }
+  if (r->addresses != NULL || r->lookup->state == CODICIL_DNS_FAILED) {
+    r->report->times.namelookup = client_request_seconds(r, now_ns(pool));
+    decide(pool, r);
+  }
+}
+
+// Its connection is being opened.
+static void follow(client_request *r) {
+  switch (client_connection_stage(r->connection)) {
+  case CHOOSE_CONNECTING:
+    break;
+  case CHOOSE_AWAIT_SETTINGS:
+  case CHOOSE_OPEN:
+    note_opened(r);
+    if (client_request_send(r)) {
+      note_certificate(r, 0);
+    } else {
+      client_request_lost_connection(r);
+    }
+    break;
+  case CHOOSE_CLOSED:
+    client_request_lost_connection(r);
+    break;
+  }
+}
+
+static void step(client_pool *pool, client_request *r) {
+  switch (r->state) {
+  case CLIENT_REQUEST_RESOLVING:
+    resolve(pool, r);
+    break;
+  case CLIENT_REQUEST_HELD:
+    decide(pool, r);
+    break;
+  case CLIENT_REQUEST_OPENING:
+    follow(r);
+    break;
+  case CLIENT_REQUEST_QUEUED:
+  case CLIENT_REQUEST_SENT:
+  case CLIENT_REQUEST_DONE:
+    break;
+  }
+}
+
+static bool is_active(const client_request *r) {
+  return r->state != CLIENT_REQUEST_QUEUED && r->state != CLIENT_REQUEST_DONE;
+}
+
+// In the order of the command line, --parallel-max at a time.
+static void step_all(client_pool *pool) {
+  size_t num_active = 0;
+  size_t i = pool->first;
+  for (; i < pool->num_requests && num_active < pool->config.options->parallel_max; i++) {
+    client_request *r = &pool->requests[i];
+    if (r->state == CLIENT_REQUEST_QUEUED) {
+      client_request_start(r);
+      r->state = CLIENT_REQUEST_RESOLVING;
+    }
+    step(pool, r);
+    num_active += is_active(r) ? 1 : 0;
+  }
+  while (pool->first < pool->num_requests &&
+         pool->requests[pool->first].state == CLIENT_REQUEST_DONE) {
+    pool->first++;
+  }
+}
+
+static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events) {
+  (void)ev;
+  (void)events;
+  client_pool *pool = prepare->data;
+  // Working off makes news: a request that is done lets the next begin. It ends, because every
+  // round without end would try something again, and tries are counted.
+  while (pool->has_news) {
+    pool->has_news = false;
+    say_failures(pool);
+    step_all(pool);
+    pool->config.turn(pool->config.user);
+  }
+}
+
+static void on_wake(struct ev_loop *ev, ev_timer *timer, int events) {
+  (void)ev;
+  (void)events;
+  client_pool_news(timer->data);
+}
+
+// ---- the pool -----------------------------------------------------------------------------------
+
+bool client_pool_new(client_pool **out, const client_pool_config *config, app_error *err) {
+  client_pool *pool = calloc(1, sizeof *pool);
+  if (pool == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  if (!client_resolver_new(&pool->resolver, config->loop, client_pool_news, pool, err)) {
+    free(pool);
+    return false;
+  }
+  pool->config = *config;
+  pool->net = (client_net){.loop = config->loop,
+                           .tls = config->tls,
+                           .config = config->config,
+                           .plain_config = config->plain_config,
+                           .codepoints = &config->options->codepoints,
+                           .verbose = config->verbose,
+                           .coalesce_wait_ms = config->options->coalesce_wait_ms,
+                           .connect_timeout_ms = config->options->connect_timeout_ms,
+                           .news = on_connection_news,
+                           .user = pool};
+  ev_prepare_init(&pool->prepare, on_prepare);
+  pool->prepare.data = pool;
+  ev_prepare_start(config->loop->ev, &pool->prepare);
+  ev_timer_init(&pool->wake, on_wake, 0., 0.);
+  pool->wake.data = pool;
+  *out = pool;
+  return true;
+}
+
+void client_pool_run(client_pool *pool, client_request *requests, size_t num_requests) {
+  pool->requests = requests;
+  pool->num_requests = num_requests;
+  client_pool_news(pool);
+}
+
+void client_pool_end(client_pool *pool) {
+  ev_prepare_stop(pool->config.loop->ev, &pool->prepare);
+  ev_timer_stop(pool->config.loop->ev, &pool->wake);
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    client_connection_end(pool->connections[i]);
+  }
+}
+
+void client_pool_free(client_pool *pool) {
+  if (pool == NULL) {
+    return;
+  }
+  ev_prepare_stop(pool->config.loop->ev, &pool->prepare);
+  ev_timer_stop(pool->config.loop->ev, &pool->wake);
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    client_connection_free(pool->connections[i]);
+  }
+  client_resolver_free(pool->resolver);
+  free(pool->connections);
+  free(pool->is_failure_said);
+  free(pool->facts);
+  free(pool);
+}
+
+size_t client_pool_num_connections(const client_pool *pool) {
+  return pool->num_connections;
+}
+
+bool client_pool_report(const client_pool *pool, report_document *out) {
+  out->connections = calloc(pool->num_connections + 1, sizeof *out->connections);
+  if (out->connections == NULL) {
+    return false;
+  }
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    if (!client_connection_report(pool->connections[i], &out->connections[i])) {
+      return false;
+    }
+    out->num_connections++;
+  }
+  return true;
+}

@@ -1,0 +1,81 @@
+// One URL: what is sent, what becomes of the response, and when it is tried again.
+//
+// The pool finds the connection; the request builds the message, hands the body to its output, and
+// ends with a report. It is tried again where that is safe: the server did not process it, or it is
+// idempotent and nothing of its body has left this process.
+#ifndef APP_CLIENT_REQUEST_H
+#define APP_CLIENT_REQUEST_H
+
+#include "client/connection.h"
+#include "client/options.h"
+#include "client/output.h"
+#include "client/resolver.h"
+#include "client/url.h"
+
+typedef struct client_request client_request;
+
+typedef enum client_request_state {
+  CLIENT_REQUEST_QUEUED,    // for its turn to begin
+  CLIENT_REQUEST_RESOLVING, // its host's addresses are being looked up
+  CLIENT_REQUEST_HELD,      // for a connection that may become one of its origin's
+  CLIENT_REQUEST_OPENING,   // a connection is being opened for it
+  CLIENT_REQUEST_SENT,
+  CLIENT_REQUEST_DONE
+} client_request_state;
+
+// What requests share; outlives them.
+typedef struct client_request_context {
+  const client_options *options;
+  const client_verbose *verbose;
+  io_loop *loop;
+  void (*news)(void *user); // a request needs a connection, or is done
+  void *user;
+} client_request_context;
+
+struct client_request {
+  client_exchange exchange; // first: the connection knows the request by it
+  const client_request_context *context;
+  report_request *report;
+  client_request_state state;
+  client_url url;
+  bool has_url;
+  client_endpoint endpoint;
+  // Evidence: fixed addresses (an IP literal, --resolve), else the lookup.
+  const codicil_address *addresses;
+  size_t num_addresses;
+  const client_lookup *lookup;
+  client_connection *connection; // CLIENT_REQUEST_OPENING and CLIENT_REQUEST_SENT
+  bool opens;                    // `connection` is being opened for this request
+  bool must_open;                // after 421: a connection of its own
+  bool was_held;
+  unsigned num_tries;
+  ev_timer timer; // --max-time
+  uint64_t start_ns;
+  // The response.
+  unsigned status;
+  bool has_response; // a final header section came
+  size_t header_len;
+  codicil_buf header_text; // for -i and -I
+  output out;
+  bool has_output;
+};
+
+// Reads the URL; a request that cannot be made is done at once.
+void client_request_init(client_request *request, const client_request_context *context,
+                         report_request *report, const char *url, const client_output *output);
+// The connection, where there is one, must be gone or never run again.
+void client_request_clear(client_request *request);
+// Starts its clock.
+void client_request_start(client_request *request);
+// Sends it on its connection. False: it was not taken.
+CODICIL_MUST_USE bool client_request_send(client_request *request);
+// Ends it with one of curl's exit codes.
+void client_request_fail(client_request *request, int exit_code, const char *format, ...)
+    CODICIL_PRINTF(3, 4);
+// Its connection failed before it was sent.
+void client_request_lost_connection(client_request *request);
+// Standard output is free for it: writes what is held.
+void client_request_take_turn(client_request *request);
+double client_request_seconds(const client_request *request, uint64_t at_ns);
+
+#endif

@@ -1,0 +1,51 @@
+// codicil get: reads the flags and fetches.
+#include <stdio.h>
+
+#include "client/client.h"
+#include "client/exit_code.h"
+#include "cmd.h"
+
+static void print_help(void) {
+  fputs("usage: codicil get [FLAG]... URL...\n"
+        "\n"
+        "Fetches https URLs over HTTP/2, on as few connections as their certificates allow, and\n"
+        "tells why. Flags are curl's:\n"
+        "  --cacert FILE, --capath DIR    trust these CAs in place of the system's\n"
+        "  -k, --insecure                 go on although the certificate is not good\n"
+        "  --resolve HOST:PORT:ADDR[,..]  addresses in place of DNS (HOST may be *)\n"
+        "  --connect-to H1:P1:H2:P2       connect to H2:P2 for URLs of H1:P1\n"
+        "  -X METHOD, -H LINE, -d DATA    method, header, body (@FILE: its content)\n"
+        "  -o FILE, -O                    where the body goes; the nth is the nth URL's\n"
+        "  -I, -i, -f                     headers only, headers too, fail on status >= 400\n"
+        "  -s, -S, -v                     silent, but for errors; show frames and decisions\n"
+        "  -w FORMAT                      print this for each URL: %{http_code} %{reason} ...\n"
+        "  -m, --max-time SECONDS         for each URL; --connect-timeout SECONDS\n"
+        "Ours:\n"
+        "  --no-secondary, --no-origin    do not offer the setting; ignore ORIGIN frames\n"
+        "  --coalesce-wait MS             how long to wait for a certificate after SETTINGS\n"
+        "                                 (default: the handshake's time, 20 to 300)\n"
+        "  --parallel-max NUMBER          requests at a time (100)\n"
+        "  --json                         the whole report on standard output, no bodies\n"
+        "  --codepoints KEY=VALUE,...     other code points than the experimental ones\n"
+        "\n"
+        "example: codicil get --cacert ca.pem --resolve '*:8443:127.0.0.1' --json \\\n"
+        "           https://a.example:8443/ https://b.example:8443/\n"
+        "Exit codes are curl's. More: codicil-get(1)\n",
+        stdout);
+}
+
+int cmd_get(int argc, char **argv) {
+  client_options options;
+  app_error err;
+  int code = 0;
+  if (!client_options_parse(&options, argc, argv, &err)) {
+    fprintf(stderr, "codicil get: %s\n", err.text);
+    code = EXIT_USAGE;
+  } else if (options.help) {
+    print_help();
+  } else {
+    code = client_run(&options);
+  }
+  client_options_clear(&options);
+  return code;
+}
