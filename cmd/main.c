@@ -17,6 +17,7 @@ static int cmd_help(int argc, char **argv);
 
 static const command commands[] = {
     {"cert", cmd_cert, "make a CA and certificates"},
+    {"get", cmd_get, "fetch URLs on as few connections as their certificates allow"},
     {"help", cmd_help, "show this text, or that of a command"},
 };
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0], EXIT_USAGE = 2 };
