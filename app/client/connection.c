@@ -110,7 +110,7 @@ static void on_closed(void *user) {
   client_connection *c = user;
   if (c->failure.exit_code == 0 && c->stage == CHOOSE_CONNECTING) {
     explain_handshake(c);
-  } else if (c->failure.exit_code == 0) {
+  } else if (c->failure.exit_code == 0 && !c->is_ending) {
     char text[256] = "the server closed the connection";
     io_stream_error(&c->stream, text, sizeof text);
     note(c, EXIT_RECV_ERROR, "%s: %s", c->origin.host, text);
@@ -248,9 +248,6 @@ static void on_ready(void *user) {
   c->ready_ns = c->net->loop->now.mono_ns;
   c->hold_until_ns =
       c->ready_ns + choose_wait_ns(c->net->coalesce_wait_ms, c->ready_ns - c->start_ns);
-  if (c->session != NULL && !c->is_own_only) {
-    verbose_certificate(c->net->verbose, c->id, c->session, 0);
-  }
   connection_events(c);
   c->net->news(c->net->user, c);
 }
