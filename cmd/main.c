@@ -16,6 +16,7 @@ typedef struct command {
 static int cmd_help(int argc, char **argv);
 
 static const command commands[] = {
+    {"serve", cmd_serve, "serve sites over HTTP/2"},
     {"cert", cmd_cert, "make a CA and certificates"},
     {"get", cmd_get, "fetch URLs on as few connections as their certificates allow"},
     {"help", cmd_help, "show this text, or that of a command"},

@@ -1,0 +1,175 @@
+// The access log: see access_log.h.
+#include "server/access_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOG_LEN = 65536, MAX_VALUE_LEN = 2048, MAX_LINE_LEN = 5 * 6 * MAX_VALUE_LEN / 2 + 512 };
+
+bool access_log_init(access_log *log, int fd, bool is_json) {
+  memset(log, 0, sizeof *log);
+  log->fd = fd;
+  log->is_json = is_json;
+  log->lines = fd >= 0 ? malloc(LOG_LEN) : NULL;
+  return fd < 0 || log->lines;
+}
+
+void access_log_flush(access_log *log) {
+  size_t done = 0;
+  while (done < log->len) {
+    ssize_t n = write(log->fd, log->lines + done, log->len - done);
+    if (n < 0 && errno != EINTR) {
+      break; // a full disk must not stop the service
+    }
+    done += n > 0 ? (size_t)n : 0;
+  }
+  log->len = 0;
+}
+
+void access_log_clear(access_log *log) {
+  if (log->lines) {
+    access_log_flush(log);
+  }
+  free(log->lines);
+  log->lines = NULL;
+  log->fd = -1;
+}
+
+// ---- one line
+// --------------------------------------------------------------------------------------------
+
+typedef struct line {
+  char text[MAX_LINE_LEN];
+  size_t len;
+} line;
+
+static void put(line *l, const char *text, size_t len) {
+  size_t room = sizeof l->text - l->len;
+  len = len < room ? len : room;
+  memcpy(l->text + l->len, text, len);
+  l->len += len;
+}
+
+static void put_text(line *l, const char *text) {
+  put(l, text, strlen(text));
+}
+
+// What a client wrote cannot end a line or a string: quotes, backslashes, controls and everything
+// beyond ASCII are escaped, \xHH or, as JSON has it, \u00HH.
+static void put_value(line *l, codicil_span value, const char *escape) {
+  size_t len = value.len < MAX_VALUE_LEN ? value.len : MAX_VALUE_LEN;
+  for (size_t i = 0; i < len; i++) {
+    char c = (char)value.data[i];
+    if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
+      put(l, &c, 1);
+    } else {
+      char escaped[8];
+      int n = snprintf(escaped, sizeof escaped, "%s%02x", escape, value.data[i]);
+      put(l, escaped, (size_t)n);
+    }
+  }
+}
+
+static void put_certificate(line *l, const uint8_t *sha256) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < 32; i++) {
+    char hex[2] = {digits[sha256[i] >> 4], digits[sha256[i] & 15]};
+    put(l, hex, 2);
+  }
+}
+
+static codicil_span authority_of(const request *r) {
+  return request_value(r, r->fields[REQUEST_AUTHORITY] ? REQUEST_AUTHORITY : REQUEST_HOST);
+}
+
+static void put_quoted(line *l, codicil_span value) {
+  put_text(l, " \"");
+  if (value.data) {
+    put_value(l, value, "\\x");
+  } else {
+    put_text(l, "-");
+  }
+  put_text(l, "\"");
+}
+
+static void combined(line *l, const request *r, const char *remote, codicil_now now) {
+  char text[128];
+  char when[40];
+  struct tm tm;
+  time_t t = (time_t)now.unix_s;
+  gmtime_r(&t, &tm);
+  strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
+  snprintf(text, sizeof text, "%s - - [%s] \"", remote, when);
+  put_text(l, text);
+  put_value(l, request_value(r, REQUEST_METHOD), "\\x");
+  put_text(l, " ");
+  put_value(l, request_value(r, REQUEST_PATH), "\\x");
+  snprintf(text, sizeof text, " HTTP/2.0\" %u %llu", r->status, (unsigned long long)r->sent);
+  put_text(l, text);
+  put_quoted(l, request_value(r, REQUEST_REFERER));
+  put_quoted(l, request_value(r, REQUEST_USER_AGENT));
+  put_quoted(l, authority_of(r));
+  put_text(l, " ");
+  if (r->certificate) {
+    put_certificate(l, r->certificate);
+  } else {
+    put_text(l, "-");
+  }
+}
+
+static void put_member(line *l, const char *name, codicil_span value) {
+  put_text(l, ",\"");
+  put_text(l, name);
+  if (!value.data) {
+    put_text(l, "\":null");
+    return;
+  }
+  put_text(l, "\":\"");
+  put_value(l, value, "\\u00");
+  put_text(l, "\"");
+}
+
+static void json(line *l, const request *r, const char *remote, codicil_now now) {
+  char text[160];
+  char when[40];
+  struct tm tm;
+  time_t t = (time_t)now.unix_s;
+  gmtime_r(&t, &tm);
+  strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+  snprintf(text, sizeof text, "{\"time\":\"%s\",\"remote\":\"%s\"", when, remote);
+  put_text(l, text);
+  put_member(l, "method", request_value(r, REQUEST_METHOD));
+  put_member(l, "authority", authority_of(r));
+  put_member(l, "path", request_value(r, REQUEST_PATH));
+  snprintf(text, sizeof text, ",\"status\":%u,\"octets\":%llu,\"duration_us\":%llu", r->status,
+           (unsigned long long)r->sent, (unsigned long long)(now.mono_ns - r->began_ns) / 1000);
+  put_text(l, text);
+  put_member(l, "referer", request_value(r, REQUEST_REFERER));
+  put_member(l, "user_agent", request_value(r, REQUEST_USER_AGENT));
+  if (r->certificate) {
+    put_text(l, ",\"certificate\":\"");
+    put_certificate(l, r->certificate);
+    put_text(l, "\"}");
+  } else {
+    put_text(l, ",\"certificate\":null}");
+  }
+}
+
+void access_log_add(access_log *log, const request *r, const char *remote, codicil_now now) {
+  line l = {.len = 0};
+  if (log->fd < 0) {
+    return;
+  }
+  (log->is_json ? json : combined)(&l, r, remote, now);
+  l.len = l.len < sizeof l.text ? l.len : sizeof l.text - 1;
+  l.text[l.len++] = '\n';
+  if (log->len + l.len > LOG_LEN) {
+    access_log_flush(log);
+  }
+  memcpy(log->lines + log->len, l.text, l.len);
+  log->len += l.len;
+}

@@ -1,0 +1,35 @@
+// The access log: a line a request, in the combined format or as JSON, with the authority and the
+// certificate that carried it.
+//
+// combined: ADDRESS - - [TIME] "METHOD PATH HTTP/2.0" STATUS OCTETS "REFERER" "USER-AGENT"
+//           "AUTHORITY" CERTIFICATE
+// json:     {"time","remote","method","authority","path","status","octets","duration_us",
+//           "referer","user_agent","certificate"}
+//
+// CERTIFICATE is the SHA-256 of the certificate in hexadecimal, "-" or null where no certificate of
+// the connection carries the authority.
+#ifndef APP_SERVER_ACCESS_LOG_H
+#define APP_SERVER_ACCESS_LOG_H
+
+#include "codicil/codicil.h"
+#include "server/request.h"
+
+// Of one worker: whole lines are gathered, and written at once or after a second.
+typedef struct access_log {
+  int fd; // -1: off; borrowed
+  bool is_json;
+  size_t len;
+  char *lines;
+} access_log;
+
+CODICIL_MUST_USE bool access_log_init(access_log *log, int fd, bool is_json);
+void access_log_clear(access_log *log);
+static inline bool access_log_is_on(const access_log *log) {
+  return log->fd >= 0;
+}
+// Adds a line for a request that is over.
+void access_log_add(access_log *log, const request *r, const char *remote, codicil_now now);
+// Writes what was gathered.
+void access_log_flush(access_log *log);
+
+#endif

@@ -1,0 +1,102 @@
+// `codicil serve --check`: see check.h.
+#include "server/check.h"
+
+#include <string.h>
+
+#include "server/site.h"
+
+// Of Certificate, CertificateVerify and Finished around the chain, with a signature of RSA-4096.
+enum { FRAME_LEN = 16384, PROOF_LEN = 4 + 4 + 32 + 4 + 4 + 512 + 4 + 48, ENTRY_LEN = 3 + 2 };
+
+static void warn_of_secondaries_nobody_serves(const site_table *table, const config_site *config,
+                                              config_report *report) {
+  for (size_t i = 0; i < config->secondary.num; i++) {
+    const config_text *name = &config->secondary.items[i];
+    if (!site_table_find(table, name->text)) {
+      config_say(report, name->mark, true, "secondary '%s': no site serves that name", name->text);
+    }
+  }
+}
+
+static void warn_of_claimed_names(const server_config *config, size_t index,
+                                  config_report *report) {
+  const config_site *site = &config->sites[index];
+  for (size_t i = 0; i < site->names.num; i++) {
+    const config_text *name = &site->names.items[i];
+    for (size_t j = 0; j < index; j++) {
+      const config_list *earlier = &config->sites[j].names;
+      for (size_t k = 0; k < earlier->num; k++) {
+        if (strcmp(earlier->items[k].text, name->text) == 0) {
+          config_say(report, name->mark, true,
+                     "the site on line %zu claims the name '%s', too, and keeps it",
+                     config->sites[j].mark.line, name->text);
+        }
+      }
+    }
+  }
+}
+
+static void warn_of_names_not_covered(const server_site *site, config_report *report) {
+  for (size_t i = 0; i < site->config->names.num; i++) {
+    const config_text *name = &site->config->names.items[i];
+    if (!site_covers_name(site, name->text)) {
+      config_say(report, name->mark, true, "certificate %s does not cover the name '%s'",
+                 site->config->certificate.text, name->text);
+    }
+  }
+}
+
+static void warn_of_early_expiry(const site_table *table, const server_site *site,
+                                 config_report *report) {
+  int64_t until = codicil_identity_not_after(site->identity);
+  for (size_t i = 0; i < site->config->secondary.num; i++) {
+    const config_text *name = &site->config->secondary.items[i];
+    const server_site *other = site_table_find(table, name->text);
+    if (other && other->identity && codicil_identity_not_after(other->identity) < until) {
+      config_say(report, name->mark, true,
+                 "the certificate of secondary '%s' expires %lld days before this site's",
+                 name->text,
+                 (long long)((until - codicil_identity_not_after(other->identity)) / 86400));
+    }
+  }
+}
+
+static void warn_of_large_chain(const server_site *site, config_report *report) {
+  size_t len = PROOF_LEN;
+  for (size_t i = 0; i < codicil_credential_num_certificates(site->credential); i++) {
+    len += ENTRY_LEN + codicil_credential_certificate(site->credential, i).len;
+  }
+  if (len > FRAME_LEN) {
+    config_say(report, site->config->certificate.mark, true,
+               "the chain in %s needs %zu octets: more than one frame of %d",
+               site->config->certificate.text, len, FRAME_LEN);
+  }
+}
+
+static void warn_of_wildcards(const server_config *config, const config_site *site,
+                              config_report *report) {
+  for (size_t i = 0; i < site->names.num && config->send_origin; i++) {
+    if (strncmp(site->names.items[i].text, "*.", 2) == 0) {
+      config_say(report, site->names.items[i].mark, true,
+                 "no ORIGIN is sent on connections that serve the wildcard '%s'",
+                 site->names.items[i].text);
+    }
+  }
+}
+
+void server_check(const server_config *config, config_report *report) {
+  site_table table;
+  (void)!site_table_load(&table, config, report); // what is wrong is in the report
+  for (size_t i = 0; i < table.num_sites; i++) {
+    const server_site *site = &table.sites[i];
+    warn_of_secondaries_nobody_serves(&table, &config->sites[i], report);
+    warn_of_claimed_names(config, i, report);
+    warn_of_wildcards(config, &config->sites[i], report);
+    if (site->identity) {
+      warn_of_names_not_covered(site, report);
+      warn_of_early_expiry(&table, site, report);
+      warn_of_large_chain(site, report);
+    }
+  }
+  site_table_clear(&table);
+}

@@ -1,0 +1,16 @@
+// `codicil serve --check`: what a configuration would do that its writer may not have meant.
+#ifndef APP_SERVER_CHECK_H
+#define APP_SERVER_CHECK_H
+
+#include "server/config.h"
+
+// Loads everything that `config` names, and adds errors and warnings to `report`. Warns of
+//   - a secondary that no site serves,
+//   - a name that two sites claim,
+//   - a certificate that does not cover the site's name,
+//   - a secondary certificate that expires before the certificate of the site that sends it,
+//   - a chain too large for one SERVER_CERTIFICATE frame,
+//   - a wildcard name, for which no ORIGIN can be sent.
+void server_check(const server_config *config, config_report *report);
+
+#endif

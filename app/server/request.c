@@ -1,0 +1,155 @@
+// One request: see request.h.
+#include "server/request.h"
+
+#include <string.h>
+
+enum { FIELD_OVERHEAD = 32 }; // RFC 9113 §6.5.2
+
+static bool is(nghttp2_vec v, const char *text, size_t len) {
+  return v.len == len && memcmp(v.base, text, len) == 0;
+}
+#define IS(v, literal) is(v, literal, sizeof literal - 1)
+
+static request_field field_of(nghttp2_vec name) {
+  static const struct {
+    const char *text;
+    size_t len;
+  } known[] = {
+#define REQUEST_FIELD_NAME(id, text) {text, sizeof text - 1},
+      REQUEST_FIELD_MAP(REQUEST_FIELD_NAME)
+#undef REQUEST_FIELD_NAME
+  };
+  for (size_t i = 0; i < REQUEST_NUM_FIELDS; i++) {
+    if (known[i].len == name.len && memcmp(known[i].text, name.base, name.len) == 0) {
+      return (request_field)i;
+    }
+  }
+  return REQUEST_OTHER;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+//# An endpoint MUST NOT generate an HTTP/2 message containing
+//# connection-specific header fields.
+static bool is_connection_specific(nghttp2_vec name, nghttp2_vec value) {
+  switch (name.len) {
+  case 2:
+    return IS(name, "te") && !IS(value, "trailers");
+  case 7:
+    return IS(name, "upgrade");
+  case 10:
+    return IS(name, "connection") || IS(name, "keep-alive");
+  case 16:
+    return IS(name, "proxy-connection");
+  case 17:
+    return IS(name, "transfer-encoding");
+  default:
+    return false;
+  }
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9113#section-8.3
+//# All pseudo-header fields MUST appear in a field block before all
+//# regular field lines.
+static bool is_well_placed(request *r, nghttp2_vec name, request_field field) {
+  if (name.base[0] != ':') {
+    r->saw_regular_field = true;
+    return true;
+  }
+  return !r->saw_regular_field && field <= REQUEST_PATH && !r->fields[field];
+}
+
+static bool is_well_formed(nghttp2_vec name, nghttp2_vec value) {
+  return name.len > 0 && nghttp2_check_header_name(name.base, name.len) &&
+         nghttp2_check_header_value_rfc9113(value.base, value.len) &&
+         !is_connection_specific(name, value);
+}
+
+void request_add_field(request *r, nghttp2_rcbuf *name, nghttp2_rcbuf *value, size_t max_len) {
+  nghttp2_vec n = nghttp2_rcbuf_get_buf(name);
+  nghttp2_vec v = nghttp2_rcbuf_get_buf(value);
+  r->fields_len += n.len + v.len + FIELD_OVERHEAD;
+  if (r->fields_len > max_len) {
+    r->is_too_large = true;
+    return;
+  }
+  request_field field = n.len > 0 ? field_of(n) : REQUEST_OTHER;
+  if (field == REQUEST_AUTHORITY || field == REQUEST_HOST) {
+    // What is wrong with these is told by a response.
+    bool is_first = !r->fields[field];
+    r->has_bad_authority |= !is_first || !nghttp2_check_header_value_rfc9113(v.base, v.len);
+    r->is_malformed |= field == REQUEST_AUTHORITY && r->saw_regular_field;
+  } else if (!is_well_formed(n, v) || !is_well_placed(r, n, field)) {
+    r->is_malformed = true;
+    return;
+  }
+  if (field == REQUEST_HOST) {
+    r->saw_regular_field = true;
+  }
+  if (field != REQUEST_OTHER && !r->fields[field]) {
+    nghttp2_rcbuf_incref(value);
+    r->fields[field] = value;
+  }
+}
+
+static request_method method_of(codicil_span text) {
+  nghttp2_vec v = {(uint8_t *)text.data, text.len};
+  return IS(v, "GET")       ? METHOD_GET
+         : IS(v, "HEAD")    ? METHOD_HEAD
+         : IS(v, "OPTIONS") ? METHOD_OPTIONS
+                            : METHOD_OTHER;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1
+//# All HTTP/2 requests MUST include exactly one valid value for the
+//# ":method", ":scheme", and ":path" pseudo-header fields, unless they
+//# are CONNECT requests (Section 8.5).
+void request_complete(request *r) {
+  codicil_span method = request_value(r, REQUEST_METHOD);
+  codicil_span path = request_value(r, REQUEST_PATH);
+  codicil_span scheme = request_value(r, REQUEST_SCHEME);
+  bool is_connect = method.len == 7 && memcmp(method.data, "CONNECT", 7) == 0;
+  r->method = method_of(method);
+  if (r->is_too_large) {
+    return; // what was left out cannot be judged
+  }
+  if (!method.data || !nghttp2_check_method(method.data, method.len)) {
+    r->is_malformed = true;
+  } else if (is_connect) {
+    r->is_malformed |= path.data != NULL || scheme.data != NULL;
+  } else {
+    bool is_star = r->method == METHOD_OPTIONS && path.len == 1 && path.data[0] == '*';
+    r->is_malformed |= scheme.len == 0 || path.len == 0 || (path.data[0] != '/' && !is_star) ||
+                       !nghttp2_check_path(path.data, path.len);
+  }
+}
+
+void request_clear(request *r) {
+  for (size_t i = 0; i < REQUEST_NUM_FIELDS; i++) {
+    if (r->fields[i]) {
+      nghttp2_rcbuf_decref(r->fields[i]);
+    }
+  }
+  struct connection *connection = r->connection;
+  memset(r, 0, sizeof *r);
+  r->connection = connection;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1
+//# Clients MUST NOT generate a request with a Host header field that
+//# differs from the ":authority" pseudo-header field.
+bool request_origin(codicil_origin *out, const request *r) {
+  codicil_span authority = request_value(r, REQUEST_AUTHORITY);
+  codicil_span host = request_value(r, REQUEST_HOST);
+  codicil_origin first;
+  codicil_origin second;
+  if (r->has_bad_authority || (!authority.data && !host.data) ||
+      !codicil_origin_parse_authority(&first, authority.data ? authority : host)) {
+    return false;
+  }
+  if (authority.data && host.data &&
+      (!codicil_origin_parse_authority(&second, host) || !codicil_origin_equal(&first, &second))) {
+    return false;
+  }
+  *out = first;
+  return true;
+}

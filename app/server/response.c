@@ -1,0 +1,267 @@
+// The answer to a request: see response.h.
+//
+// Fields point into the file's entry, which the request holds until its stream closes, so nothing
+// is copied; content goes from the entry into TLS records.
+#include "server/response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/conditional.h"
+#include "server/connection.h"
+#include "server/file_path.h"
+#include "server/worker.h"
+
+enum { MAX_FIELDS = 10, FRAME_HEADER_LEN = 9 };
+
+typedef struct field_list {
+  nghttp2_nv nv[MAX_FIELDS];
+  size_t num;
+} field_list;
+
+static void add(field_list *list, const char *name, size_t name_len, const char *value,
+                size_t value_len) {
+  list->nv[list->num++] =
+      (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, name_len, value_len,
+                   NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+}
+#define ADD(list, name, value, len)    add(list, name, sizeof name - 1, value, len)
+#define ADD_LITERAL(list, name, value) add(list, name, sizeof name - 1, value, sizeof value - 1)
+
+// ---- statuses without a file
+// -----------------------------------------------------------------------------
+
+typedef struct plain_status {
+  uint16_t status;
+  const char *code;
+  const char *text; // the content
+  const char *length;
+} plain_status;
+
+// Answers are constant: a 421 says nothing of what is served here and what is not.
+static const plain_status plain[] = {
+    {204, "204", "", NULL},
+    {301, "301", "", "0"},
+    {400, "400", "400 bad request\n", "16"},
+    {403, "403", "403 forbidden\n", "14"},
+    {404, "404", "404 not found\n", "14"},
+    {405, "405", "405 method not allowed\n", "23"},
+    {412, "412", "412 precondition failed\n", "24"},
+    {416, "416", "416 range not satisfiable\n", "26"},
+    {421, "421", "421 misdirected request\n", "24"},
+    {431, "431", "431 request header fields too large\n", "36"},
+    {500, "500", "500 internal server error\n", "26"},
+};
+
+static const plain_status *find_plain(uint16_t status) {
+  size_t i = 0;
+  while (i + 1 < sizeof plain / sizeof *plain && plain[i].status != status) {
+    i++;
+  }
+  return &plain[i]; // 500 where there is no other
+}
+
+// ---- content
+// -----------------------------------------------------------------------------------------------
+
+static ssize_t on_read(nghttp2_session *ng, int32_t stream, uint8_t *buf, size_t len,
+                       uint32_t *flags, nghttp2_data_source *source, void *user) {
+  (void)buf;
+  (void)user;
+  request *r = source->ptr;
+  uint64_t left = r->end - r->at;
+  size_t n = left < len ? (size_t)left : len;
+  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (n == left) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (r->has_body) {
+      // RFC 9113 §8.1: the request's content is not wanted.
+      nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
+    }
+  }
+  return (ssize_t)n;
+}
+
+int response_send_data(request *r, const uint8_t *frame_header, size_t len) {
+  io_stream *stream = &r->connection->stream;
+  uint8_t *space = r->connection->worker->file_space;
+  io_stream_put(stream, codicil_span_of(frame_header, FRAME_HEADER_LEN));
+  while (len > 0) {
+    codicil_span part = r->file ? file_entry_read(r->file, r->at, len, space)
+                                : codicil_span_of(r->text + r->at, len);
+    if (part.len == 0) {
+      // The file shrank, and the frame's length is out already.
+      io_stream_abort(stream, "a file shrank while it was sent");
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    if (!io_stream_put(stream, part)) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    r->at += part.len;
+    r->sent += part.len;
+    len -= part.len;
+  }
+  return 0;
+}
+
+static int submit(request *r, nghttp2_session *ng, const field_list *fields) {
+  nghttp2_data_provider provider = {.source.ptr = r, .read_callback = on_read};
+  bool has_content = r->end > r->at && r->method != METHOD_HEAD;
+  r->is_answered = true;
+  int rc = nghttp2_submit_response(ng, r->stream, fields->nv, fields->num,
+                                   has_content ? &provider : NULL);
+  if (rc == 0 && r->has_body && !has_content) {
+    rc = nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_NO_ERROR);
+  }
+  return rc;
+}
+
+static int submit_plain(request *r, nghttp2_session *ng, uint16_t status) {
+  const plain_status *p = find_plain(status);
+  field_list fields = {.num = 0};
+  r->status = p->status;
+  r->text = p->text;
+  r->at = 0;
+  r->end = strlen(p->text);
+  add(&fields, ":status", 7, p->code, 3);
+  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  if (p->length) {
+    ADD(&fields, "content-length", p->length, strlen(p->length));
+  }
+  if (r->end > 0) {
+    ADD_LITERAL(&fields, "content-type", "text/plain; charset=utf-8");
+  }
+  if (status == 204 || status == 405) {
+    ADD_LITERAL(&fields, "allow", "GET, HEAD, OPTIONS");
+  }
+  if (status == 416) {
+    ADD(&fields, "content-range", r->content_range, strlen(r->content_range));
+  }
+  return submit(r, ng, &fields);
+}
+
+// ---- files
+// -------------------------------------------------------------------------------------------------
+
+static void add_length(field_list *fields, request *r) {
+  if (r->status != 206) {
+    ADD(fields, "content-length", r->file->length, r->file->length_len);
+    return;
+  }
+  unsigned long long size = r->file->size;
+  int n = snprintf(r->content_length, sizeof r->content_length, "%llu",
+                   (unsigned long long)(r->end - r->at));
+  ADD(fields, "content-length", r->content_length, (size_t)n);
+  n = snprintf(r->content_range, sizeof r->content_range, "bytes %llu-%llu/%llu",
+               (unsigned long long)r->at, (unsigned long long)r->end - 1, size);
+  ADD(fields, "content-range", r->content_range, (size_t)n);
+}
+
+static int submit_file(request *r, nghttp2_session *ng) {
+  const file_entry *file = r->file;
+  field_list fields = {.num = 0};
+  r->status = conditional_status(&r->at, &r->end, r, file);
+  if (r->status == 412 || r->status == 416) {
+    snprintf(r->content_range, sizeof r->content_range, "bytes */%llu",
+             (unsigned long long)file->size);
+    file_cache_release(r->connection->worker->files, r->file);
+    r->file = NULL;
+    return submit_plain(r, ng, r->status);
+  }
+  add(&fields, ":status", 7, r->status == 200 ? "200" : r->status == 206 ? "206" : "304", 3);
+  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  ADD(&fields, "etag", file->etag, file->etag_len);
+  ADD(&fields, "last-modified", file->modified, HTTP_DATE_LEN);
+  if (r->status == 304) {
+    r->end = r->at;
+  } else {
+    ADD(&fields, "content-type", file->type, file->type_len);
+    ADD_LITERAL(&fields, "accept-ranges", "bytes");
+    add_length(&fields, r);
+  }
+  return submit(r, ng, &fields);
+}
+
+// To the same path with a slash, its query kept. The only field that is copied.
+static int submit_redirect(request *r, nghttp2_session *ng) {
+  char location[FILE_PATH_MAX * 4];
+  codicil_span path = request_value(r, REQUEST_PATH);
+  const uint8_t *query = memchr(path.data, '?', path.len);
+  size_t len = query ? (size_t)(query - path.data) : path.len;
+  if (path.len + 2 > sizeof location || path.data[len - 1] == '/') {
+    return submit_plain(r, ng, 404);
+  }
+  memcpy(location, path.data, len);
+  location[len] = '/';
+  memcpy(location + len + 1, path.data + len, path.len - len);
+  field_list fields = {.num = 0};
+  r->status = 301;
+  add(&fields, ":status", 7, "301", 3);
+  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  ADD_LITERAL(&fields, "content-length", "0");
+  ADD(&fields, "location", location, path.len + 1);
+  fields.nv[fields.num - 1].flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
+  return submit(r, ng, &fields);
+}
+
+static int serve_file(request *r, nghttp2_session *ng, const server_site *site) {
+  char path[FILE_PATH_MAX];
+  worker *w = r->connection->worker;
+  file_path_result decoded = file_path_decode(path, request_value(r, REQUEST_PATH));
+  if (decoded != FILE_PATH_OK) {
+    return submit_plain(r, ng, decoded == FILE_PATH_MALFORMED ? 400 : 404);
+  }
+  switch (file_cache_get(w->files, &r->file, site->root, path, io_loop_now(&w->loop).mono_ns)) {
+  case FILE_FOUND:
+    return submit_file(r, ng);
+  case FILE_IS_DIRECTORY:
+    return submit_redirect(r, ng);
+  case FILE_NOT_FOUND:
+    return submit_plain(r, ng, 404);
+  case FILE_FORBIDDEN:
+    return submit_plain(r, ng, 403);
+  case FILE_FAILED:
+    break;
+  }
+  return submit_plain(r, ng, 500);
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9110#section-7.4
+//# Unless the connection is from a trusted gateway, an origin server MUST
+//# reject a request if any scheme-specific requirements for the target
+//# URI are not met.
+static const server_site *find_site(request *r, uint16_t *out_refusal) {
+  codicil_origin origin;
+  codicil_span scheme = request_value(r, REQUEST_SCHEME);
+  if (!request_origin(&origin, r)) {
+    *out_refusal = 400;
+    return NULL;
+  }
+  *out_refusal = 421;
+  if (scheme.data && (scheme.len != 5 || memcmp(scheme.data, "https", 5) != 0)) {
+    return NULL;
+  }
+  return connection_site(r->connection, &r->certificate, &origin);
+}
+
+int response_submit(request *r, nghttp2_session *ng) {
+  uint16_t refusal;
+  const server_site *site;
+  if (r->is_too_large) {
+    return submit_plain(r, ng, 431);
+  }
+  site = find_site(r, &refusal);
+  if (!site) {
+    return submit_plain(r, ng, refusal);
+  }
+  switch (r->method) {
+  case METHOD_GET:
+  case METHOD_HEAD:
+    return serve_file(r, ng, site);
+  case METHOD_OPTIONS:
+    return submit_plain(r, ng, 204);
+  case METHOD_OTHER:
+    break;
+  }
+  return submit_plain(r, ng, 405);
+}

@@ -1,0 +1,199 @@
+// The server's supervisor: see server.h.
+//
+// Workers are threads that share the sites, read-only. Signals are blocked everywhere and taken
+// here.
+#include "server/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/listener.h"
+#include "server/site.h"
+#include "server/worker.h"
+
+typedef struct server {
+  const server_config *config;
+  site_table sites;
+  listener *listeners;
+  size_t num_listeners;
+  worker *workers;
+  size_t num_workers; // that were prepared
+  size_t num_threads; // that run
+  unsigned num_stops; // signals taken
+  int log_fd;
+} server;
+
+enum { EXIT_CONFIGURATION = 1, EXIT_FORCED = 3 };
+
+static size_t count_workers(const server_config *config) {
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  return config->workers > 0 ? config->workers : processors > 0 ? (size_t)processors : 1;
+}
+
+static bool open_log(server *s, app_error *err) {
+  const char *path = s->config->access_log.text;
+  s->log_fd = -1;
+  if (!path) {
+    return true;
+  }
+  s->log_fd = strcmp(path, "-") == 0
+                  ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                  : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+  return s->log_fd >= 0 || app_fail(err, "%s: %s", path, strerror(errno));
+}
+
+static bool open_listeners(server *s, size_t num_workers, app_error *err) {
+  s->listeners = calloc(s->config->listen.num, sizeof *s->listeners);
+  if (!s->listeners) {
+    return app_fail(err, "out of memory");
+  }
+  for (size_t i = 0; i < s->config->listen.num; i++) {
+    if (!listener_open(&s->listeners[i], s->config->listen.items[i].text, num_workers, err)) {
+      return false;
+    }
+    s->num_listeners++;
+  }
+  return true;
+}
+
+static bool prepare_workers(server *s, size_t num_workers, app_error *err) {
+  s->workers = calloc(num_workers, sizeof *s->workers);
+  if (!s->workers) {
+    return app_fail(err, "out of memory");
+  }
+  for (size_t i = 0; i < num_workers; i++) {
+    if (!worker_init(&s->workers[i], s->config, &s->sites, s->listeners, s->num_listeners, i,
+                     s->log_fd, err)) {
+      return false;
+    }
+    s->num_workers++;
+  }
+  return true;
+}
+
+static void *run_worker(void *arg) {
+  worker_run(arg);
+  return NULL;
+}
+
+static bool start_workers(server *s, app_error *err) {
+  for (; s->num_threads < s->num_workers; s->num_threads++) {
+    worker *w = &s->workers[s->num_threads];
+    int error = pthread_create(&w->thread, NULL, run_worker, w);
+    if (error != 0) {
+      return app_fail(err, "cannot start a thread: %s", strerror(error));
+    }
+  }
+  return true;
+}
+
+static void stop_workers(server *s) {
+  for (size_t i = 0; i < s->num_threads; i++) {
+    worker_stop(&s->workers[i]);
+  }
+}
+
+static void clear(server *s) {
+  for (size_t i = 0; i < s->num_workers; i++) {
+    worker_clear(&s->workers[i]);
+  }
+  for (size_t i = 0; i < s->num_listeners; i++) {
+    listener_close(&s->listeners[i], s->num_workers); // the others are the workers'
+  }
+  free(s->workers);
+  free(s->listeners);
+  if (s->log_fd >= 0) {
+    close(s->log_fd);
+  }
+  site_table_clear(&s->sites);
+}
+
+static void print_ready(const server *s, FILE *out) {
+  for (size_t i = 0; i < s->num_listeners; i++) {
+    char text[IO_ADDRESS_TEXT_MAX];
+    io_address_format(&s->listeners[i].address, text, sizeof text);
+    fprintf(out, "ready https://%s h2\n", text);
+  }
+  fflush(out);
+}
+
+// ---- signals
+// -------------------------------------------------------------------------------------------------
+
+static sigset_t handled_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+// The first signal drains, the second ends at once. Cancelled in sigwait when the workers are done.
+static void *take_signals(void *arg) {
+  server *s = arg;
+  sigset_t signals = handled_signals();
+  int signal;
+  while (sigwait(&signals, &signal) == 0) {
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    s->num_stops++;
+    stop_workers(s);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+  }
+  return NULL;
+}
+
+static void join_workers(server *s) {
+  for (size_t i = 0; i < s->num_threads; i++) {
+    pthread_join(s->workers[i].thread, NULL);
+  }
+}
+
+static int supervise(server *s) {
+  pthread_t signals;
+  if (pthread_create(&signals, NULL, take_signals, s) != 0) {
+    stop_workers(s);
+    join_workers(s);
+    return EXIT_CONFIGURATION;
+  }
+  join_workers(s);
+  pthread_cancel(signals);
+  pthread_join(signals, NULL);
+  return s->num_stops > 1 ? EXIT_FORCED : EXIT_SUCCESS;
+}
+
+static bool start(server *s, app_error *err) {
+  size_t num_workers = count_workers(s->config);
+  return open_log(s, err) && open_listeners(s, num_workers, err) &&
+         prepare_workers(s, num_workers, err) && start_workers(s, err);
+}
+
+int server_run(const server_config *config, config_report *report, FILE *out) {
+  server s = {.config = config, .log_fd = -1};
+  app_error err;
+  config_mark nowhere = {0, 0};
+  int code = EXIT_CONFIGURATION;
+  sigset_t signals = handled_signals();
+  sigset_t before;
+  if (!site_table_load(&s.sites, config, report)) {
+    config_report_print(report, stderr);
+    site_table_clear(&s.sites);
+    return EXIT_CONFIGURATION;
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  if (start(&s, &err)) {
+    print_ready(&s, out);
+    code = supervise(&s);
+  } else {
+    config_say(report, nowhere, false, "%s", err.text);
+    config_report_print(report, stderr);
+    stop_workers(&s);
+    join_workers(&s);
+  }
+  clear(&s);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return code;
+}

@@ -1,0 +1,149 @@
+// The server's TLS: see tls.h.
+#include "server/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "server/secondary.h"
+
+// RFC 9113 §9.2.2 and its appendix A leave of TLS 1.2's suites ephemeral exchange with an AEAD.
+static const char tls12_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+static const uint8_t h2_protocol[] = {2, 'h', '2'};
+enum { TICKET_LIFETIME_S = 7200, HOST_NAME_TYPE = 0 };
+
+// ---- choosing
+// -------------------------------------------------------------------------------------------
+
+// RFC 6066 §3: ServerNameList of one host_name. Empty where there is none that parses.
+static codicil_span server_name(SSL *ssl) {
+  const unsigned char *p;
+  size_t len;
+  codicil_span none = {NULL, 0};
+  if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &len) || len < 5 ||
+      ((size_t)p[0] << 8 | p[1]) != len - 2 || p[2] != HOST_NAME_TYPE) {
+    return none;
+  }
+  size_t name_len = (size_t)p[3] << 8 | p[4];
+  return name_len <= len - 5 ? codicil_span_of(p + 5, name_len) : none;
+}
+
+static bool lower_case(char *out, size_t out_len, codicil_span name) {
+  if (name.len == 0 || name.len >= out_len || memchr(name.data, 0, name.len)) {
+    return false;
+  }
+  for (size_t i = 0; i < name.len; i++) {
+    char c = (char)name.data[i];
+    out[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+  }
+  out[name.len] = '\0';
+  return true;
+}
+
+// A client that offers no protocol speaks HTTP/1.1, which is not spoken here.
+static bool offers_protocols(SSL *ssl) {
+  const unsigned char *p;
+  size_t len;
+  return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &p,
+                                   &len) == 1;
+}
+
+// Runs before a ticket is looked at, so that the ticket is judged by the site's own session
+// context: one that another site issued is not resumed. An unknown name gets the first site's
+// certificate.
+static int on_client_hello(SSL *ssl, int *al, void *arg) {
+  const site_table *table = arg;
+  char name[CODICIL_HOST_MAX + 1];
+  const server_site *site = NULL;
+  int rc = secondary_capture_client_hello(ssl, al);
+  if (rc != SSL_CLIENT_HELLO_SUCCESS) {
+    return rc;
+  }
+  if (!offers_protocols(ssl)) {
+    *al = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  if (lower_case(name, sizeof name, server_name(ssl))) {
+    site = site_table_find(table, name);
+  }
+  if (site && site->tls != SSL_get_SSL_CTX(ssl) && !SSL_set_SSL_CTX(ssl, site->tls)) {
+    *al = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc7301#section-3.2
+//# In the event that the server supports no protocols that the client
+//# advertises, then the server SHALL respond with a fatal
+//# "no_application_protocol" alert.
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                   const unsigned char *in, unsigned in_len, void *arg) {
+  (void)ssl;
+  (void)arg;
+  for (unsigned i = 0; i < in_len; i += 1u + in[i]) {
+    if (in_len - i >= sizeof h2_protocol && memcmp(in + i, h2_protocol, sizeof h2_protocol) == 0) {
+      *out = in + i + 1;
+      *out_len = 2;
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+// ---- the context
+// ------------------------------------------------------------------------------------
+
+static bool use_certificate(SSL_CTX *tls, const config_site *config) {
+  return SSL_CTX_use_certificate_chain_file(tls, config->certificate.text) == 1 &&
+         SSL_CTX_use_PrivateKey_file(tls, config->key.text, SSL_FILETYPE_PEM) == 1 &&
+         SSL_CTX_check_private_key(tls) == 1;
+}
+
+// Tickets are bound to the site: its first name and its certificate.
+static bool bind_sessions(SSL_CTX *tls, const server_site *site) {
+  uint8_t input[CODICIL_HOST_MAX + 40];
+  uint8_t id[SHA256_DIGEST_LENGTH];
+  const char *name = site->config->names.items[0].text;
+  size_t len = strlen(name);
+  if (len > CODICIL_HOST_MAX) {
+    return false;
+  }
+  memcpy(input, codicil_identity_sha256(site->identity), 32);
+  memcpy(input + 32, name, len);
+  SHA256(input, 32 + len, id);
+  SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_timeout(tls, TICKET_LIFETIME_S);
+  return SSL_CTX_set_session_id_context(tls, id, sizeof id) == 1;
+}
+
+static bool configure(SSL_CTX *tls, const site_table *table, const server_site *site) {
+  SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_client_hello_cb(tls, on_client_hello, (void *)table);
+  SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
+  SSL_CTX_set_app_data(tls, (void *)site);
+  return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_cipher_list(tls, tls12_suites) == 1 && bind_sessions(tls, site) &&
+         use_certificate(tls, site->config);
+}
+
+bool tls_context_new(SSL_CTX **out, const site_table *table, const server_site *site,
+                     app_error *err) {
+  ERR_clear_error();
+  SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+  if (!tls || !configure(tls, table, site)) {
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    app_fail(err, "%s: %s", site->config->certificate.text, reason ? reason : "TLS refuses it");
+    SSL_CTX_free(tls);
+    ERR_clear_error();
+    return false;
+  }
+  *out = tls;
+  return true;
+}
+
+const server_site *tls_site(const SSL *ssl) {
+  return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}

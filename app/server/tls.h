@@ -1,0 +1,17 @@
+// The server's TLS: which versions, suites and protocols, which site by which name.
+#ifndef APP_SERVER_TLS_H
+#define APP_SERVER_TLS_H
+
+#include <openssl/ssl.h>
+
+#include "io/error.h"
+#include "server/site.h"
+
+// Makes the context of `site`, whose credential is loaded; both are borrowed for its life. Any
+// site's context may begin a handshake: the ClientHello's server name selects the site's own.
+CODICIL_MUST_USE bool tls_context_new(SSL_CTX **out, const site_table *table,
+                                      const server_site *site, app_error *err);
+// The site that a connection's handshake selected.
+const server_site *tls_site(const SSL *ssl);
+
+#endif

@@ -1,0 +1,120 @@
+// The server without secondary certificates, to be measured against: secondary.h with nothing in
+// it.
+#include <string.h>
+
+#include "server/secondary.h"
+
+bool secondary_shared_new(secondary_shared **out, const server_config *config,
+                          const site_table *sites, io_loop *loop, app_error *err) {
+  (void)config;
+  (void)sites;
+  (void)loop;
+  (void)err;
+  *out = NULL;
+  return true;
+}
+
+void secondary_shared_free(secondary_shared *shared) {
+  (void)shared;
+}
+
+int secondary_capture_client_hello(SSL *ssl, int *al) {
+  (void)ssl;
+  (void)al;
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+void secondary_set_option(const secondary_shared *shared, nghttp2_option *option) {
+  (void)shared;
+  (void)option;
+}
+
+void secondary_init(secondary *s, secondary_shared *shared, const server_site *site, SSL *ssl,
+                    uint16_t port) {
+  *s = (secondary){shared, site, ssl, port, NULL};
+}
+
+void secondary_clear(secondary *s) {
+  memset(s, 0, sizeof *s);
+}
+
+size_t secondary_settings(const secondary *s, nghttp2_settings_entry *entries, size_t num,
+                          size_t max) {
+  (void)s;
+  (void)entries;
+  (void)max;
+  return num;
+}
+
+int secondary_submit_origin(const secondary *s, nghttp2_session *ng) {
+  (void)s;
+  (void)ng;
+  return 0;
+}
+
+int secondary_on_begin_frame(secondary *s, nghttp2_session *ng, const nghttp2_frame_hd *hd) {
+  (void)s;
+  (void)ng;
+  (void)hd;
+  return 0;
+}
+
+int secondary_on_chunk(secondary *s, nghttp2_session *ng, const nghttp2_frame_hd *hd,
+                       const uint8_t *data, size_t len) {
+  (void)s;
+  (void)ng;
+  (void)hd;
+  (void)data;
+  (void)len;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+int secondary_unpack(secondary *s, nghttp2_session *ng, void **payload,
+                     const nghttp2_frame_hd *hd) {
+  (void)s;
+  (void)ng;
+  (void)payload;
+  (void)hd;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+int secondary_on_frame(secondary *s, nghttp2_session *ng, const nghttp2_frame *frame) {
+  (void)s;
+  (void)ng;
+  (void)frame;
+  return 0;
+}
+
+ssize_t secondary_pack(secondary *s, nghttp2_session *ng, uint8_t *out, size_t len,
+                       const nghttp2_frame *frame) {
+  (void)s;
+  (void)ng;
+  (void)out;
+  (void)len;
+  (void)frame;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+void secondary_after_input(secondary *s, nghttp2_session *ng) {
+  (void)s;
+  (void)ng;
+}
+
+bool secondary_wants_signature(const secondary *s) {
+  (void)s;
+  return false;
+}
+
+void secondary_sign_one(secondary *s, nghttp2_session *ng) {
+  (void)s;
+  (void)ng;
+}
+
+bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const codicil_origin *origin,
+                       const server_site *wanted) {
+  (void)s;
+  (void)out_sha256;
+  (void)origin;
+  (void)wanted;
+  return false;
+}
