@@ -56,7 +56,7 @@ typedef struct sim {
 
 static void check(const sim *s, bool ok, const char *what) {
   if (!ok) {
-    printf("seed %llu: %s\n", (unsigned long long)s->seed, what);
+    fprintf(stderr, "seed %llu: %s\n", (unsigned long long)s->seed, what);
     abort();
   }
 }
