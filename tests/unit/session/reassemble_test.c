@@ -7,18 +7,6 @@
 #include "session_fixture.h"
 #include "span.h"
 
-static codicil_span authenticator_of(site which, uint64_t random_seed) {
-  world w;
-  world_init(&w);
-  w.random_state = random_seed;
-  world_connect(&w);
-  world_negotiate(&w);
-  server_prove(w.server, which);
-  codicil_span all = take_authenticator(w.server);
-  world_close(&w);
-  return all;
-}
-
 static void release(codicil_span s) {
   free((void *)(uintptr_t)s.data);
 }

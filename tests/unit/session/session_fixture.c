@@ -229,12 +229,19 @@ void server_prove(codicil_session *server, site which) {
   server_sign_all(server);
 }
 
-codicil_err feed_frame(codicil_session *client, codicil_span payload, codicil_now now) {
+codicil_err feed_frame_in_pieces(codicil_session *client, codicil_span payload, size_t piece,
+                                 codicil_now now) {
   codicil_err err = codicil_session_recv_frame_begin(client, payload.len);
-  if (err == CODICIL_OK) {
-    err = codicil_session_recv_frame_data(client, payload);
+  codicil_span rest = payload;
+  while (err == CODICIL_OK && rest.len > 0) {
+    err = codicil_session_recv_frame_data(client, codicil_span_sub(rest, 0, piece));
+    rest = codicil_span_sub(rest, piece, SIZE_MAX);
   }
   return err == CODICIL_OK ? codicil_session_recv_frame_end(client, now) : err;
+}
+
+codicil_err feed_frame(codicil_session *client, codicil_span payload, codicil_now now) {
+  return feed_frame_in_pieces(client, payload, SIZE_MAX, now);
 }
 
 codicil_err feed_origin(codicil_session *client, codicil_span payload) {
@@ -270,6 +277,50 @@ codicil_span take_authenticator(codicil_session *server) {
     codicil_session_pop_frame(server);
   }
   return codicil_buf_span(&all);
+}
+
+codicil_span authenticator_of(site which, uint64_t random_seed) {
+  world w;
+  world_init(&w);
+  w.random_state = random_seed;
+  world_connect(&w);
+  world_negotiate(&w);
+  server_prove(w.server, which);
+  codicil_span all = take_authenticator(w.server);
+  world_close(&w);
+  return all;
+}
+
+static bool same_certificate(world *a, world *b, size_t index) {
+  codicil_certificate_info x, y;
+  return codicil_session_certificate(a->client, &x, index) &&
+         codicil_session_certificate(b->client, &y, index) && x.decision == y.decision &&
+         x.reason == y.reason && x.num_frames == y.num_frames && x.num_octets == y.num_octets &&
+         memcmp(codicil_identity_sha256(x.identity), codicil_identity_sha256(y.identity), 32) == 0;
+}
+
+static bool same_route(world *a, world *b, const char *origin) {
+  codicil_route x = route_to(a, origin, evidence_here());
+  codicil_route y = route_to(b, origin, evidence_here());
+  return x.answer == y.answer && x.reason == y.reason && x.cert_reason == y.cert_reason &&
+         x.certificate == y.certificate && x.generation == y.generation;
+}
+
+bool clients_agree(world *a, world *b) {
+  static const char *const origins[] = {"https://www.example", "https://img.example",
+                                        "https://a.cdn.example", "https://bad.example"};
+  size_t num = codicil_session_num_certificates(a->client);
+  bool agree = codicil_session_num_certificates(b->client) == num &&
+               codicil_session_num_skipped(a->client) == codicil_session_num_skipped(b->client) &&
+               codicil_session_num_ignored(a->client) == codicil_session_num_ignored(b->client) &&
+               codicil_session_num_origins(a->client) == codicil_session_num_origins(b->client);
+  for (size_t i = 0; agree && i < num; i++) {
+    agree = same_certificate(a, b, i);
+  }
+  for (size_t i = 0; agree && i < sizeof origins / sizeof origins[0]; i++) {
+    agree = same_route(a, b, origins[i]);
+  }
+  return agree;
 }
 
 codicil_route route_to(world *w, const char *origin, codicil_evidence evidence) {

@@ -71,12 +71,18 @@ void server_sign_all(codicil_session *server);
 void server_prove(codicil_session *server, site which);
 // Moves every frame from the server to the client, whole. Stops at the first error and returns it.
 codicil_err link_move(codicil_session *server, codicil_session *client, codicil_now now);
-// Feeds one frame.
+// Feeds one frame, whole or in pieces of `piece` octets.
 codicil_err feed_frame(codicil_session *client, codicil_span payload, codicil_now now);
+codicil_err feed_frame_in_pieces(codicil_session *client, codicil_span payload, size_t piece,
+                                 codicil_now now);
 // Feeds the entries of an ORIGIN payload.
 codicil_err feed_origin(codicil_session *client, codicil_span payload);
 // Takes the server's frames off, and gives their payloads in one piece. free() the data.
 codicil_span take_authenticator(codicil_session *server);
+// The authenticator that a server of the worlds' connection makes for `which`; free() the data.
+codicil_span authenticator_of(site which, uint64_t random_seed);
+// Tells whether two clients hold the same and answer alike for every site.
+bool clients_agree(world *a, world *b);
 codicil_route route_to(world *w, const char *origin, codicil_evidence evidence);
 // Takes events until one of `type` comes, and returns its index; SIZE_MAX where none comes.
 size_t take_event(codicil_session *session, codicil_event_type type);
