@@ -58,6 +58,8 @@ static void lose(client_connection *c) {
   c->net->news(c->net->user, c);
 }
 
+static void explain(client_connection *c, int exit_code, const char *format, va_list args)
+    CODICIL_PRINTF(3, 0);
 static void explain(client_connection *c, int exit_code, const char *format, va_list args) {
   if (c->failure.exit_code != 0) {
     return;

@@ -116,7 +116,7 @@ const codicil_session *client_connection_session(const client_connection *connec
 uint64_t client_connection_connected_ns(const client_connection *connection);
 uint64_t client_connection_ready_ns(const client_connection *connection);
 // Fills in both ends of the TCP connection.
-void client_connection_ends(const client_connection *connection, report_request *report);
+void client_connection_ends(const client_connection *connection, report_request *out);
 // The connection as it is now, for the report; owned by the caller.
 bool client_connection_report(const client_connection *connection, report_connection *out);
 

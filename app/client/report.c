@@ -74,7 +74,7 @@ char *report_printable(codicil_span bytes) {
   }
   for (size_t i = 0; i < bytes.len; i++) {
     uint8_t c = bytes.data[i];
-    text[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+    text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
   }
   text[bytes.len] = '\0';
   return text;

@@ -312,7 +312,8 @@ void client_request_init(client_request *r, const client_request_context *contex
     return;
   }
   r->has_url = true;
-  if (!output_init(&r->out, where, &r->url, options->json, CLIENT_STREAM_WINDOW * 2, &err)) {
+  if (!output_init(&r->out, where, &r->url, options->json, (size_t)CLIENT_STREAM_WINDOW * 2,
+                   &err)) {
     client_request_fail(r, EXIT_WRITE_ERROR, "%s", err.text);
     return;
   }

@@ -62,7 +62,7 @@ struct client_request {
 
 // Reads the URL; a request that cannot be made is done at once.
 void client_request_init(client_request *request, const client_request_context *context,
-                         report_request *report, const char *url, const client_output *output);
+                         report_request *report, const char *url, const client_output *where);
 // The connection, where there is one, must be gone or never run again.
 void client_request_clear(client_request *request);
 // Starts its clock.

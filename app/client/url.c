@@ -143,11 +143,11 @@ static void remove_dot_segments(char *path) {
     size_t len = 1 + strcspn(path + in + 1, "/?");
     bool is_last = in + len >= end;
     const char *segment = path + in + 1;
-    if (len == 2 && segment[0] == '.') {
+    if (len == 2 && memcmp(segment, ".", 1) == 0) {
       if (is_last) {
         path[out++] = '/';
       }
-    } else if (len == 3 && segment[0] == '.' && segment[1] == '.') {
+    } else if (len == 3 && memcmp(segment, "..", 2) == 0) {
       while (out > 0 && path[--out] != '/') {
       }
       if (is_last) {
