@@ -40,12 +40,17 @@ class Serve(Process):
         os.makedirs(directory, exist_ok=True)
         self.log_path = f"{directory}/access.log"
         self.config_path = f"{directory}/codicil.yaml"
-        text = f'listen: ["{listen}"]\naccess-log: {self.log_path}\n{extra}sites:\n'
+        text = f'listen: ["{listen}"]\naccess-log: {{path: {self.log_path}, format: json}}\n{extra}sites:\n'
         with open(self.config_path, "w", encoding="utf-8") as f:
             f.write(text + "".join(site.yaml() for site in sites))
         super().__init__([program(), "serve", "-c", self.config_path, *args])
         ready = self.wait_line("ready ")
         self.port = int(re.search(r":(\d+) h2", ready).group(1))
+
+    def rss(self):
+        """Octets of memory in use."""
+        with open(f"/proc/{self.child.pid}/statm", encoding="ascii") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def log(self, num=None):
         """The access log's entries; waits until there are `num`."""
@@ -124,12 +129,12 @@ def _badpeer(*args, timeout=90):
     full = [program("BADPEER"), *map(str, args)]
     done = subprocess.run(full, capture_output=True, timeout=timeout, check=False)
     assert done.returncode == 0, (full, done.stderr)
-    return json.loads(done.stdout)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def bad_call(scenario, port, *args):
     """The misbehaving peer as a client; returns its report."""
-    return _badpeer("call", scenario, "--port", port, *args)
+    return _badpeer("call", scenario, "--port", port, *args)[0]
 
 
 def raw_request(port, *requests, flags=()):
@@ -137,7 +142,20 @@ def raw_request(port, *requests, flags=()):
     args = []
     for fields in requests:
         args += (["--"] if args else []) + list(fields)
-    return _badpeer("request", "--port", port, *flags, *args)
+    return _badpeer("request", "--port", port, *flags, *args)[0]
+
+
+def ask(port, authority, path="/", *fields, method="GET", flags=None):
+    """One ordinary request on a connection of its own; returns the response."""
+    pseudo = [f":method={method}", ":scheme=https", f":authority={authority}", f":path={path}"]
+    flags = ["--sni", authority.split(":")[0]] if flags is None else flags
+    (response,) = raw_request(port, pseudo + list(fields), flags=flags)["responses"]
+    return response
+
+
+def resume(port, first, second):
+    """Connects as `first`, then as `second` with the first session; returns both reports."""
+    return _badpeer("request", "--port", port, "--sni", first, "--then-sni", second)
 
 
 def scenarios(role):

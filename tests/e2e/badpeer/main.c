@@ -3,12 +3,15 @@
 //   badpeer list serve|call
 //   badpeer serve SCENARIO --primary PEM KEY --secondary PEM KEY [--times N] [--tls12] [--no-ems]
 //   badpeer call SCENARIO --port N [--sni NAME] [--authority A] [--tls12] [--no-ems] [--no-alpn]
-//   badpeer request --port N [--sni NAME] [:method=GET :path=/ … [-- :method=…]…]
+//   badpeer request --port N [--sni NAME] [--offer] [--then-sni NAME] [:method=GET :path=/ … [--
+//   …]…]
 //
 // `serve` prints `ready PORT`, runs the scenario on the first N connections (1) whose server name
 // is not the secondary certificate's, answers every request with 200 (421 for the names that the
 // certificate of the handshake does not cover, with --misdirect), and reports each connection when
-// it ends. `call` and `request` make one connection and report it.
+// it ends. `call` and `request` make one connection and report it. With --offer, `request` sends
+// the setting and waits for what the server then sends; with --then-sni it makes a second
+// connection for that name, with the first one's session, and reports that too.
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
@@ -30,7 +33,8 @@ typedef struct options {
   const char *primary[2], *secondary[2];
   const char *authority;
   int port, times;
-  bool misdirect;
+  bool misdirect, offer;
+  const char *then_sni;
   tls_options tls;
 } options;
 
@@ -272,24 +276,40 @@ static int put_request(bytes *block, int argc, char **argv) {
   return i;
 }
 
-static int request(const options *o, int argc, char **argv) {
-  static const scenario plain = {"", NO_SETTING, NULL};
+static void send_requests(peer *p, int argc, char **argv) {
+  uint32_t stream = 1;
+  for (int i = 0; i < argc; i++, stream += 2) {
+    bytes block = {0};
+    i += put_request(&block, argc - i, argv + i);
+    wire_frame(p->w, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, stream, block.data,
+               block.len);
+    bytes_clear(&block);
+    wire_await_response(p->w, stream);
+  }
+}
+
+static int request(options *o, int argc, char **argv) {
+  scenario plain = {"", o->offer ? 1 : NO_SETTING, NULL};
   peer p;
   wire w;
   if (!connect_peer(&p, &w, o, &plain)) {
     return 0;
   }
-  uint32_t stream = 1;
-  for (int i = 0; i < argc; i++, stream += 2) {
-    bytes block = {0};
-    i += put_request(&block, argc - i, argv + i);
-    wire_frame(&w, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, stream, block.data,
-               block.len);
-    bytes_clear(&block);
-    wire_await_response(&w, stream);
+  if (o->offer) {
+    wire_ping_round(&w);
   }
+  send_requests(&p, argc, argv);
   report(&p, "");
+  o->tls.session = o->then_sni == NULL ? NULL : SSL_get1_session(p.ssl);
+  SSL_shutdown(p.ssl); // a session whose connection was cut is not resumable
   disconnect_peer(&p);
+  o->tls.sni = o->then_sni;
+  if (o->then_sni != NULL && connect_peer(&p, &w, o, &plain)) {
+    wire_ping_round(&w);
+    report(&p, "");
+    disconnect_peer(&p);
+  }
+  SSL_SESSION_free(o->tls.session);
   return 0;
 }
 
@@ -320,6 +340,10 @@ static int parse(options *o, int argc, char **argv) {
       o->tls.no_ems = true;
     } else if (strcmp(flag, "no-alpn") == 0) {
       o->tls.no_alpn = true;
+    } else if (strcmp(flag, "offer") == 0) {
+      o->offer = true;
+    } else if (left >= 1 && strcmp(flag, "then-sni") == 0) {
+      o->then_sni = argv[++i];
     } else if (strcmp(flag, "misdirect") == 0) {
       o->misdirect = true;
     } else if (left >= 2 && strcmp(flag, "primary") == 0) {

@@ -95,12 +95,30 @@ static void put_origins(const bytes *payload) {
   printf("],");
 }
 
+static void put_fields(const bytes *fields) {
+  printf("\"fields\":{");
+  for (size_t at = 0; at < fields->len;) {
+    const char *name = (const char *)fields->data + at;
+    const char *value = name + strlen(name) + 1;
+    printf("%s", at > 0 ? "," : "");
+    put_text(name, strlen(name));
+    putchar(':');
+    put_text(value, strlen(value));
+    at += strlen(name) + strlen(value) + 2;
+  }
+  printf("},");
+}
+
 static void put_responses(const wire *w) {
   printf("\"responses\":[");
   for (size_t i = 0; i < w->num_responses; i++) {
     const response *r = &w->responses[i];
     printf("%s{\"stream\":%u,\"status\":%d,\"body\":%zu,", i > 0 ? "," : "", r->stream, r->status,
            r->body);
+    put_fields(&r->fields);
+    printf("\"text\":");
+    put_text((const char *)r->text.data, r->text.len);
+    putchar(',');
     put_number("reset", r->reset);
     printf("\"done\":%s}", r->done ? "true" : "false");
   }

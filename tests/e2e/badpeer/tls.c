@@ -97,6 +97,9 @@ SSL *tls_connect(int fd, const tls_options *options) {
   if (options->sni != NULL) {
     SSL_set_tlsext_host_name(ssl, options->sni);
   }
+  if (options->session != NULL) {
+    SSL_set_session(ssl, options->session);
+  }
   if (!options->no_alpn) {
     const char *name = options->alpn == NULL ? "h2" : options->alpn;
     unsigned char list[256] = {(unsigned char)strlen(name)};

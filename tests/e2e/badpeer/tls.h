@@ -6,12 +6,13 @@
 #include <stdbool.h>
 
 typedef struct tls_options {
-  bool tls12;          // at most TLS 1.2
-  bool no_ems;         // without extended master secret (TLS 1.2 only)
-  bool no_alpn;        // offers, or selects, nothing
-  const char *alpn;    // NULL: h2
-  const char *sni;     // client: NULL sends none
-  const char *ciphers; // NULL: the library's own
+  bool tls12;           // at most TLS 1.2
+  bool no_ems;          // without extended master secret (TLS 1.2 only)
+  bool no_alpn;         // offers, or selects, nothing
+  const char *alpn;     // NULL: h2
+  const char *sni;      // client: NULL sends none
+  const char *ciphers;  // NULL: the library's own
+  SSL_SESSION *session; // client: to resume
 } tls_options;
 
 // Listens on 127.0.0.1, any port, which goes to *out_port.

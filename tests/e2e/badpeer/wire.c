@@ -9,6 +9,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+enum { TEXT_MAX = 1024 };
+
 void wire_init(wire *w, SSL *ssl, int fd) {
   *w = (wire){.ssl = ssl, .fd = fd, .goaway = -1, .setting = -1};
   struct timeval timeout = {.tv_sec = 10};
@@ -24,6 +26,10 @@ void wire_clear(wire *w) {
   bytes_clear(&w->certificates);
   bytes_clear(&w->origins);
   nghttp2_hd_inflate_del(w->inflater);
+  for (size_t i = 0; i < w->num_responses; i++) {
+    bytes_clear(&w->responses[i].fields);
+    bytes_clear(&w->responses[i].text);
+  }
   free(w->responses);
 }
 
@@ -150,6 +156,12 @@ static void note_field(wire *w, uint32_t stream, const nghttp2_nv *nv) {
     snprintf(w->authority, sizeof w->authority, "%.*s", (int)nv->valuelen, nv->value);
   } else if (nv->namelen == 5 && memcmp(nv->name, ":path", 5) == 0) {
     snprintf(w->path, sizeof w->path, "%.*s", (int)nv->valuelen, nv->value);
+  } else if (nv->namelen > 0 && nv->name[0] != ':') {
+    bytes *fields = &wire_response(w, stream)->fields;
+    bytes_put(fields, nv->name, nv->namelen);
+    bytes_put(fields, "", 1);
+    bytes_put(fields, nv->value, nv->valuelen);
+    bytes_put(fields, "", 1);
   }
 }
 
@@ -207,6 +219,14 @@ static void note_certificate(wire *w, const frame *f) {
   bytes_put(&w->certificates, f->payload, f->len);
 }
 
+static void note_data(wire *w, const frame *f) {
+  response *r = wire_response(w, f->stream);
+  r->body += f->len;
+  if (r->text.len < TEXT_MAX) {
+    bytes_put(&r->text, f->payload, f->len);
+  }
+}
+
 static void note(wire *w, const frame *f) {
   w->num_frames++;
   switch (f->type) {
@@ -234,7 +254,7 @@ static void note(wire *w, const frame *f) {
     note_headers(w, f);
     break;
   case FRAME_DATA:
-    wire_response(w, f->stream)->body += f->len;
+    note_data(w, f);
     break;
   case FRAME_ORIGIN:
     w->num_origin_frames++;

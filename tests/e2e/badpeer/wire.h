@@ -43,6 +43,8 @@ typedef struct response {
   size_t body;
   bool done;
   long long reset; // error code, -1 where there was none
+  bytes fields;    // names and values, each ended by NUL, without :status
+  bytes text;      // the start of the body
 } response;
 
 typedef struct wire {

@@ -1,0 +1,154 @@
+"""`codicil serve --check`: every mistake by file and line, and the warnings."""
+
+import subprocess
+
+import pytest
+from harness.codicil import program
+from harness.pki import days_ago
+
+
+class Checker:
+    """Writes a configuration and checks it."""
+
+    def __init__(self, directory, certs, roots):
+        self.path = directory / "codicil.yaml"
+        self.certs, self.roots = certs, roots
+
+    def site(self, name, cert="a", **more):
+        certificate = cert if not isinstance(cert, str) else self.certs[cert]
+        lines = [f"  {name}:", f"    certificate: {certificate.pem}", f"    key: {certificate.key}"]
+        lines += [f"    root: {self.roots['a']}"]
+        return "\n".join(lines + [f"    {k}: {v}" for k, v in more.items()]) + "\n"
+
+    def text(self, *sites, top=""):
+        return 'listen: ["127.0.0.1:0"]\n' + top + "sites:\n" + "".join(sites)
+
+    def run(self, text):
+        self.path.write_text(text, encoding="utf-8")
+        full = [program(), "serve", "--check", "-c", str(self.path)]
+        done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+        done.all = done.stdout + done.stderr
+        return done
+
+    def line_of(self, text, needle):
+        return next(i for i, line in enumerate(text.splitlines(), 1) if needle in line)
+
+
+@pytest.fixture
+def checker(tmp_path, certs, roots):
+    return Checker(tmp_path, certs, roots)
+
+
+def test_a_good_file_says_nothing_of_mistakes(checker):
+    sites = [checker.site(f"{n}.example", n) for n in "abc"]
+    done = checker.run(checker.text(*sites))
+    assert done.returncode == 0, done.all
+    assert "error" not in done.all and "warning" not in done.all
+
+
+@pytest.mark.parametrize(
+    "old,new,word",
+    [
+        ("root:", "rooot:", "rooot"),
+        ("listen:", "lisen:", "lisen"),
+        ('["127.0.0.1:0"]', '["127.0.0.1:http"]', "127.0.0.1:http"),
+        ("a.pem", "nowhere.pem", "nowhere.pem"),
+        ("a.key", "b.key", "key"),
+        ("a.example:\n", "a..example:\n", "a..example"),
+        ("sites:", "workers: many\nsites:", "many"),
+        ("sites:", "timeouts: {idle: soon}\nsites:", "soon"),
+        ("sites:", "workers: 1\nworkers: 2\nsites:", "workers"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(checker, old, new, word):
+    text = checker.text(checker.site("a.example")).replace(old, new, 1)
+    done = checker.run(text)
+    assert done.returncode != 0
+    told = [line for line in done.all.splitlines() if "error:" in line and word in line]
+    assert told, done.all
+    path, line = told[0].split(":")[:2]
+    assert path == str(checker.path)
+    assert int(line) in range(1, len(text.splitlines()) + 1)
+
+
+def test_all_mistakes_are_told_in_one_run(checker):
+    text = checker.text(checker.site("a.example"), top="colour: red\nworkers: -1\n")
+    text = text.replace("root:", "rooot:")
+    done = checker.run(text)
+    for word in ("colour", "workers", "rooot"):
+        assert f"{checker.path}:{checker.line_of(text, word)}:" in done.all, (word, done.all)
+
+
+def test_yaml_that_does_not_parse_is_told_with_its_line(checker):
+    done = checker.run("listen: [1\nsites: {")
+    assert done.returncode != 0
+    assert f"{checker.path}:" in done.all
+
+
+@pytest.mark.parametrize("text", ["", "[]\n", "listen: x\n", "a: &a [*a]\n", "\x00\x01"])
+def test_a_file_without_sense_is_refused(checker, text):
+    done = checker.run(text)
+    assert done.returncode != 0
+    assert done.returncode > 0, "killed by a signal"
+    assert "error" in done.all
+
+
+def warnings(done):
+    assert done.returncode == 0, done.all
+    return [line for line in done.all.splitlines() if "warning:" in line]
+
+
+def test_a_secondary_that_no_site_serves_is_warned_of(checker):
+    text = checker.text(checker.site("a.example", secondary="[nobody.example]"))
+    told = warnings(checker.run(text))
+    assert any("nobody.example" in line for line in told), told
+
+
+def test_a_name_that_two_sites_claim_is_warned_of(checker):
+    text = checker.text(
+        checker.site("a.example", names="[a.example, b.example]"), checker.site("b.example", "b")
+    )
+    done = checker.run(text)
+    told = [line for line in done.all.splitlines() if "b.example" in line]
+    assert any("warning:" in line or "error:" in line for line in told), done.all
+
+
+def test_a_certificate_that_does_not_cover_the_name_is_warned_of(checker):
+    told = warnings(checker.run(checker.text(checker.site("other.example"))))
+    assert any("other.example" in line for line in told), told
+
+
+def test_a_certificate_that_expires_before_its_sites_is_warned_of(checker, ca):
+    soon = ca.issue("soon", ["b.example"], start=days_ago(1), end=days_ago(-2))
+    text = checker.text(
+        checker.site("a.example", secondary="[b.example]"), checker.site("b.example", soon)
+    )
+    told = warnings(checker.run(text))
+    assert any("expire" in line for line in told), told
+
+
+def test_a_chain_too_large_for_one_frame_is_warned_of(checker, ca):
+    names = [f"{'x' * 60}{i:03d}.example" for i in range(280)]
+    large = ca.issue("large", ["b.example", *names])
+    text = checker.text(
+        checker.site("a.example", secondary="[b.example]"), checker.site("b.example", large)
+    )
+    told = warnings(checker.run(text))
+    assert any("frame" in line for line in told), told
+
+
+def test_a_wildcard_site_means_no_origin_and_is_warned_of(checker, ca):
+    wild = ca.issue("wild", ["*.wild.example"])
+    text = checker.text(
+        checker.site("a.example", secondary='["*.wild.example"]'),
+        checker.site('"*.wild.example"', wild),
+    )
+    told = warnings(checker.run(text))
+    assert any("ORIGIN" in line for line in told), told
+
+
+def test_a_missing_file_is_named():
+    full = [program(), "serve", "--check", "-c", "/nowhere/codicil.yaml"]
+    done = subprocess.run(full, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "/nowhere/codicil.yaml" in done.stdout + done.stderr

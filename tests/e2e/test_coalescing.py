@@ -1,0 +1,185 @@
+"""Many sites, one connection: the main job, seen from both ends."""
+
+import pytest
+from harness.codicil import Site, get_json
+from harness.pki import days_ago, required_domain
+
+HOSTS = ["a.example", "b.example", "c.example"]
+
+
+def make_sites(ca, roots, certificates):
+    """a.example with every other site as a secondary; `certificates` by site name."""
+    names = list(certificates)
+    sites = [Site(names[0], certificates[names[0]], roots["a"], secondary=names[1:])]
+    return sites + [Site(n, certificates[n], roots["b"]) for n in names[1:]]
+
+
+def test_three_sites_take_one_connection(serve, three_sites, ca, certs):
+    server = serve(three_sites)
+    result = get_json(server.port, ca.pem, HOSTS, "--coalesce-wait", "3000")
+    assert result.code == 0, result.stderr
+    (connection,) = result.report["connections"]
+    assert connection["negotiated"]
+    assert connection["sni"] == "a.example"
+    assert connection["primary"]["sha256"] == certs["a"].sha256()
+    assert [c["decision"] for c in connection["certificates"]] == ["accepted"] * 2
+    assert connection["origin_set"] is not None
+    expected = {"a.example": "own-origin", "b.example": "secondary", "c.example": "secondary"}
+    for host, reason in expected.items():
+        request = result.request(host)
+        assert (request["status"], request["reason"]) == (200, reason), request
+        assert request["certificate"] == certs[host[0]].sha256()
+        assert request["coalesced"] == (host != "a.example")
+    entries = server.log(3)
+    assert len({e["connection"] for e in entries}) == 1
+
+
+def test_without_the_feature_each_site_takes_its_own(serve, three_sites, ca):
+    server = serve(three_sites)
+    result = get_json(server.port, ca.pem, HOSTS, "--no-secondary")
+    assert result.code == 0, result.stderr
+    assert len(result.report["connections"]) == 3
+    assert {r["reason"] for r in result.report["requests"]} <= {"own-origin", "primary"} or all(
+        not r["coalesced"] for r in result.report["requests"]
+    )
+    assert not any(c["negotiated"] for c in result.report["connections"])
+    assert len({e["connection"] for e in server.log(3)}) == 3
+
+
+def test_thirty_sites_take_one_connection(serve, ca, roots):
+    names = [f"n{i}.example" for i in range(30)]
+    certificates = {n: ca.issue(n, [n]) for n in names}
+    server = serve(make_sites(ca, roots, certificates))
+    result = get_json(server.port, ca.pem, names, "--coalesce-wait", "3000")
+    assert {r["status"] for r in result.report["requests"]} == {200}
+    assert len(result.report["connections"]) == 1, result.report["connections"]
+
+
+def test_beyond_the_budget_clients_open_connections(serve, three_sites, ca):
+    server = serve(three_sites, extra="secondary-budget: {certificates: 1}\n")
+    result = get_json(server.port, ca.pem, HOSTS)
+    assert {r["status"] for r in result.report["requests"]} == {200}
+    assert result.request("b.example")["coalesced"]
+    assert not result.request("c.example")["coalesced"]
+
+
+def test_a_site_that_the_handshake_covers_is_not_proven_again(serve, ca, certs, roots):
+    both = ca.issue("both", ["a.example", "b.example"])
+    sites = [
+        Site("a.example", both, roots["a"], secondary=["b.example", "c.example"]),
+        Site("b.example", certs["b"], roots["b"]),
+        Site("c.example", certs["c"], roots["c"]),
+    ]
+    server = serve(sites)
+    result = get_json(server.port, ca.pem, HOSTS, "--coalesce-wait", "3000")
+    (connection,) = result.report["connections"]
+    assert [c["names"] for c in connection["certificates"]] == [["c.example"]]
+    assert result.request("b.example")["reason"] == "primary"
+
+
+@pytest.mark.parametrize("alg", ["p384", "rsa2048", "ed25519"])
+def test_every_kind_of_key_proves_a_site(serve, ca, certs, roots, alg):
+    certificate = ca.issue(f"b-{alg}", ["b.example"], alg=alg)
+    server = serve(make_sites(ca, roots, {"a.example": certs["a"], "b.example": certificate}))
+    result = get_json(server.port, ca.pem, HOSTS[:2], "--coalesce-wait", "3000")
+    assert result.request("b.example")["reason"] == "secondary", result.report
+
+
+def test_a_chain_with_an_intermediate_is_accepted(serve, ca, certs, roots, tmp_path):
+    from harness.pki import Authority  # pylint: disable=import-outside-toplevel
+
+    intermediate = Authority(tmp_path / "int", name="Intermediate", issuer=ca)
+    certificate = intermediate.issue("b-int", ["b.example"])
+    server = serve(make_sites(ca, roots, {"a.example": certs["a"], "b.example": certificate}))
+    result = get_json(server.port, ca.pem, HOSTS[:2], "--coalesce-wait", "3000")
+    assert result.request("b.example")["reason"] == "secondary", result.report
+
+
+def test_a_chain_of_many_frames_is_accepted(serve, ca, certs, roots):
+    names = [f"{'x' * 60}{i:03d}.example" for i in range(280)]
+    large = ca.issue("large", ["b.example", *names])
+    server = serve(make_sites(ca, roots, {"a.example": certs["a"], "b.example": large}))
+    result = get_json(server.port, ca.pem, HOSTS[:2], "--coalesce-wait", "3000")
+    (certificate,) = result.connection_of("a.example")["certificates"]
+    assert certificate["frames"] == 2
+    assert certificate["octets"] > 16384
+    assert result.request("b.example")["reason"] == "secondary"
+
+
+@pytest.mark.parametrize("reason", ["expired", "not-yet-valid", "untrusted", "required-domain"])
+def test_a_refused_certificate_sends_the_request_elsewhere(
+    serve, ca, other_ca, certs, roots, reason
+):
+    made = {
+        "expired": lambda: ca.issue("x", ["b.example"], start=days_ago(9), end=days_ago(1)),
+        "not-yet-valid": lambda: ca.issue("n", ["b.example"], start=days_ago(-5), end=days_ago(-9)),
+        "untrusted": lambda: other_ca.issue("u", ["b.example"]),
+        "required-domain": lambda: ca.issue(
+            "r", ["b.example"], extensions=[required_domain("a.example")]
+        ),
+    }[reason]()
+    server = serve(make_sites(ca, roots, {"a.example": certs["a"], "b.example": made}))
+    result = get_json(server.port, ca.pem, HOSTS[:2], "--coalesce-wait", "3000")
+    assert result.request("a.example")["status"] == 200
+    first = result.connection_of("a.example")
+    (certificate,) = first["certificates"]
+    assert (certificate["decision"], certificate["reason"]) == ("rejected", reason)
+    request = result.request("b.example")
+    assert request["reason"] == "certificate", request
+    assert request["connection"] != first["id"]
+    # Its own connection has the same certificate: good there only where it is just unwanted here.
+    assert (request["status"] == 200) == (reason == "required-domain"), request
+
+
+def test_dns_that_leads_elsewhere_opens_a_connection(serve, three_sites, ca):
+    server = serve(three_sites, listen="0.0.0.0:0")
+    flags = ["--resolve", f"b.example:{server.port}:127.0.0.2"]
+    result = get_json(server.port, ca.pem, ["a.example"], *flags)
+    assert result.code == 0, result.stderr
+    urls = [f"https://{n}.example:{server.port}/" for n in "ab"]
+    from harness.codicil import get  # pylint: disable=import-outside-toplevel
+
+    resolve = ["--resolve", f"a.example:{server.port}:127.0.0.1", *flags]
+    result = get("--json", "--cacert", ca.pem, *resolve, *urls)
+    request = result.request("b.example")
+    assert (request["status"], request["reason"]) == (200, "dns-mismatch"), request
+    assert not request["coalesced"]
+    assert len(result.report["connections"]) == 2
+
+
+def test_connect_to_is_evidence_as_well(serve, three_sites, ca):
+    server = serve(three_sites)
+    from harness.codicil import get  # pylint: disable=import-outside-toplevel
+
+    flags = ["--json", "--cacert", ca.pem, "--coalesce-wait", "3000"]
+    flags += ["--connect-to", f"::127.0.0.1:{server.port}"]
+    result = get(*flags, *[f"https://{n}.example:{server.port}/" for n in "abc"])
+    assert {r["status"] for r in result.report["requests"]} == {200}
+    assert len(result.report["connections"]) == 1
+
+
+def test_no_origin_still_coalesces_by_certificate(serve, three_sites, ca):
+    server = serve(three_sites)
+    result = get_json(server.port, ca.pem, HOSTS, "--no-origin", "--coalesce-wait", "3000")
+    (connection,) = result.report["connections"]
+    assert connection["origin_set"] is None
+    assert {r["status"] for r in result.report["requests"]} == {200}
+
+
+def test_a_server_without_secondaries_is_left_at_once(serve, certs, roots, ca):
+    sites = [Site(f"{n}.example", certs[n], roots[n]) for n in "ab"]
+    server = serve(sites)
+    result = get_json(server.port, ca.pem, HOSTS[:2], "--coalesce-wait", "20000", timeout=15)
+    assert {r["status"] for r in result.report["requests"]} == {200}
+    assert len(result.report["connections"]) == 2
+
+
+def test_the_first_response_comes_before_the_certificates_are_signed(serve, ca, roots):
+    # Signing must not delay it: a request that is there with the SETTINGS is answered without
+    # waiting for twenty signatures. Order of octets is what can be tested without a clock.
+    names = [f"n{i}.example" for i in range(20)]
+    certificates = {n: ca.issue(f"slow-{n}", [n], alg="rsa2048") for n in names[:8]}
+    server = serve(make_sites(ca, roots, certificates))
+    result = get_json(server.port, ca.pem, names[:8], "--coalesce-wait", "5000")
+    assert {r["status"] for r in result.report["requests"]} == {200}
+    assert len(result.report["connections"]) == 1

@@ -1,0 +1,78 @@
+"""`codicil serve` as a process: ready lines, ports, one site without a file, a graceful end."""
+
+import signal
+import socket
+import subprocess
+
+import pytest
+from harness.codicil import Serve, Site, get_json, program
+from harness.process import Process
+
+
+def test_one_site_needs_no_file(certs, roots, ca):
+    args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
+    server = Process([program(), "serve", *args, "--listen", "127.0.0.1:0"])
+    ready = server.wait_line("ready ")
+    port = int(ready.split()[1].rsplit(":", 1)[1])
+    assert ready == f"ready https://127.0.0.1:{port} h2"
+    result = get_json(port, ca.pem, ["a.example"])
+    assert result.request("a.example")["status"] == 200
+    assert server.stop() == 0, server.errors
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_idle_server_with_0(serve, three_sites, sig):
+    server = serve(three_sites)
+    assert server.stop(sig) == 0
+
+
+def test_a_request_in_flight_is_finished_after_sigterm(serve, three_sites, ca):
+    server = serve(three_sites)
+    url = f"https://a.example:{server.port}/large"
+    full = [program(), "get", "--json", "--cacert", ca.pem]
+    full += ["--resolve", f"a.example:{server.port}:127.0.0.1", *[url] * 20]
+    client = subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # pylint: disable=consider-using-with
+    server.log(1)  # some are answered, others are on their way
+    server.child.send_signal(signal.SIGTERM)
+    out, err = client.communicate(timeout=30)
+    assert server.stop() == 0
+    assert b'"status":' in out.replace(b" ", b""), err
+
+
+def test_after_sigterm_no_new_connection_is_taken(serve, three_sites):
+    server = serve(three_sites)
+    assert server.stop() == 0
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=2).close()
+
+
+def test_an_address_in_use_is_named(tmp_path, three_sites):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AssertionError) as failure:
+            Serve(tmp_path / "serve", three_sites, listen=f"127.0.0.1:{port}")
+        assert str(port) in str(failure.value)
+
+
+def test_all_workers_serve(serve, three_sites, ca):
+    server = serve(three_sites, extra="workers: 4\n")
+    for _ in range(12):
+        result = get_json(server.port, ca.pem, ["a.example", "b.example"])
+        assert [r["status"] for r in result.report["requests"]] == [200, 200]
+    assert server.stop() == 0
+
+
+def test_ipv6_is_served(serve, certs, roots, ca):
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    server = serve([Site("a.example", certs["a"], roots["a"])], listen="[::1]:0")
+    full = [program(), "get", "-s", "--cacert", ca.pem]
+    full += ["--resolve", f"a.example:{server.port}:[::1]", f"https://a.example:{server.port}/"]
+    done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "a.example" in done.stdout
