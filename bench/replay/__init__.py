@@ -1,0 +1,1 @@
+"""Replay of recorded page loads: see bench/page."""
