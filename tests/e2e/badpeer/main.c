@@ -2,9 +2,9 @@
 //
 //   badpeer list serve|call
 //   badpeer serve SCENARIO --primary PEM KEY --secondary PEM KEY [--times N] [--tls12] [--no-ems]
-//   badpeer call SCENARIO --port N [--sni NAME] [--authority A] [--tls12] [--no-ems] [--no-alpn]
-//   badpeer request --port N [--sni NAME] [--offer] [--then-sni NAME] [:method=GET :path=/ … [--
-//   …]…]
+//   badpeer call SCENARIO --port N [--times N] [--sni NAME] [--authority A] [--tls12] [--no-ems]
+//   [--no-alpn] badpeer request --port N [--sni NAME] [--offer] [--then-sni NAME] [:method=GET
+//   :path=/ … [-- …]…]
 //
 // `serve` prints `ready PORT`, runs the scenario on the first N connections (1) whose server name
 // is not the secondary certificate's, answers every request with 200 (421 for the names that the
@@ -245,17 +245,26 @@ static void disconnect_peer(peer *p) {
   wire_clear(p->w);
 }
 
-static int call(const char *name, const options *o) {
-  for (size_t i = 0; i < num_calling_scenarios; i++) {
-    const scenario *s = &calling_scenarios[i];
+// Runs a scenario on so many connections, one after the other, and reports the last.
+static void call_times(const scenario *s, const options *o) {
+  for (int left = o->times; left > 0; left--) {
     peer p;
     wire w;
-    if (strcmp(s->name, name) == 0) {
-      if (connect_peer(&p, &w, o, s)) {
-        s->run(&p);
-        report(&p, "");
-        disconnect_peer(&p);
-      }
+    if (!connect_peer(&p, &w, o, s)) {
+      return;
+    }
+    s->run(&p);
+    if (left == 1) {
+      report(&p, "");
+    }
+    disconnect_peer(&p);
+  }
+}
+
+static int call(const char *name, const options *o) {
+  for (size_t i = 0; i < num_calling_scenarios; i++) {
+    if (strcmp(calling_scenarios[i].name, name) == 0) {
+      call_times(&calling_scenarios[i], o);
       return 0;
     }
   }

@@ -1,0 +1,1 @@
+codicil_bench_script(load)
