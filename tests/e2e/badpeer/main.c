@@ -3,8 +3,8 @@
 //   badpeer list serve|call
 //   badpeer serve SCENARIO --primary PEM KEY --secondary PEM KEY [--times N] [--tls12] [--no-ems]
 //   badpeer call SCENARIO --port N [--times N] [--sni NAME] [--authority A] [--tls12] [--no-ems]
-//   [--no-alpn] badpeer request --port N [--sni NAME] [--offer] [--then-sni NAME] [:method=GET
-//   :path=/ … [-- …]…]
+//   badpeer request --port N [--sni NAME] [--offer] [--no-alpn] [:method=GET :path=/ … [-- …]…]
+//   badpeer request --port N --sni NAME --then-sni NAME
 //
 // `serve` prints `ready PORT`, runs the scenario on the first N connections (1) whose server name
 // is not the secondary certificate's, answers every request with 200 (421 for the names that the
