@@ -186,10 +186,12 @@ static codicil_err deliver_pieces(sim *s, codicil_span payload) {
   return err == CODICIL_OK ? codicil_session_recv_frame_end(client, s->w.now) : err;
 }
 
+// SETTINGS are the first that a server sends; frames before them are damage too.
 static void step_deliver(sim *s) {
-  if (s->link_head == s->link_num) {
+  if (s->link_head == s->link_num || (!s->client_settings && !s->with_faults)) {
     return;
   }
+  s->damaged = s->damaged || !s->client_settings;
   frame *f = &s->link[s->link_head++];
   codicil_span payload = codicil_buf_span(&f->payload);
   codicil_err err = f->type == CODICIL_FRAME_ORIGIN ? feed_origin(s->w.client, payload)
@@ -204,13 +206,12 @@ static void step_deliver(sim *s) {
   }
 }
 
-// The server's SETTINGS come before anything else of it: they are delivered first.
 static void step_settings(sim *s) {
   if (draw(s, 2) == 0 && !s->server_settings) {
     s->server_settings = true;
     check(s, codicil_session_recv_setting(s->w.server, 1) == CODICIL_OK, "setting");
     codicil_session_recv_settings_end(s->w.server);
-  } else if (!s->client_settings && s->link_head == s->link_num) {
+  } else if (!s->client_settings) {
     s->client_settings = true;
     check(s, codicil_session_recv_setting(s->w.client, 1) == CODICIL_OK, "setting");
     codicil_session_recv_settings_end(s->w.client);
