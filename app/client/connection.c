@@ -485,6 +485,8 @@ bool client_connection_report(const client_connection *c, report_connection *out
     r.tls = dup_or_null(c->tls_version);
     r.sni = c->origin.address.len == 0 ? strdup(c->origin.host) : NULL;
   }
+  r.octets_received = c->stream.octets_in;
+  r.octets_sent = c->stream.octets_out;
   free(r.closed_name);
   free(r.closed_reason);
   r.is_closed = c->is_closed;

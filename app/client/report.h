@@ -66,6 +66,7 @@ typedef struct report_connection {
   report_certificate primary;
   report_certificate *certificates; // the secondary ones
   size_t num_certificates;
+  uint64_t octets_received, octets_sent; // on the socket, TLS included
   bool has_origin_set;
   char **origins;
   size_t num_origins;

@@ -65,15 +65,20 @@ static json_t *closed_json(const report_connection *c) {
                    text_or_null(c->closed_name), "reason", text_or_null(c->closed_reason));
 }
 
+static json_t *octets_json(const report_connection *c) {
+  return json_pack("{s:I,s:I}", "received", (json_int_t)c->octets_received, "sent",
+                   (json_int_t)c->octets_sent);
+}
+
 static json_t *connection_json(const report_connection *c) {
   json_t *certificates = json_array();
   for (size_t i = 0; i < c->num_certificates; i++) {
     json_array_append_new(certificates, certificate_json(&c->certificates[i]));
   }
-  return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o}", "id", (json_int_t)c->id, "remote",
-                   c->remote, "protocol", "h2", "tls", text_or_null(c->tls), "sni",
+  return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)c->id,
+                   "remote", c->remote, "protocol", "h2", "tls", text_or_null(c->tls), "sni",
                    text_or_null(c->sni), "negotiated", c->negotiated, "primary", primary_json(c),
-                   "certificates", certificates, "origin_set",
+                   "certificates", certificates, "octets", octets_json(c), "origin_set",
                    c->has_origin_set ? strings(c->origins, c->num_origins) : json_null(), "closed",
                    closed_json(c));
 }

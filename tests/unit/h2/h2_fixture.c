@@ -257,17 +257,14 @@ void h2_inject(h2_end *end, uint8_t type, uint8_t flags, uint32_t stream_id, cod
   assert_int_equal(codicil_writer_finish(&w), CODICIL_OK);
 }
 
-void h2_inject_setting(h2_end *end, const uint32_t *values, size_t num) {
-  codicil_buf buf;
-  codicil_buf_init(&buf, NULL, 1024);
-  codicil_writer w = codicil_writer_of(&buf);
+void h2_send_setting(h2_end *end, const uint32_t *values, size_t num) {
+  nghttp2_settings_entry entries[4];
+  assert_true(num <= 4);
   for (size_t i = 0; i < num; i++) {
-    codicil_write_u16(&w, (uint16_t)end->pair->codepoints.h2_setting);
-    codicil_write_u32(&w, values[i]);
+    entries[i] = (nghttp2_settings_entry){(int32_t)end->pair->codepoints.h2_setting, values[i]};
   }
-  assert_int_equal(codicil_writer_finish(&w), CODICIL_OK);
-  h2_inject(end, NGHTTP2_SETTINGS, 0, 0, codicil_buf_span(&buf));
-  codicil_buf_clear(&buf);
+  assert_int_equal(nghttp2_submit_settings(end->ng, NGHTTP2_FLAG_NONE, entries, num), 0);
+  h2_drive(end);
 }
 
 static nghttp2_nv field(const char *name, const char *value) {

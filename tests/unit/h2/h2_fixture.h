@@ -55,8 +55,8 @@ void h2_deliver(h2_end *from, h2_end *to, size_t step);
 void h2_settle(h2_pair *pair);
 // Puts a frame made by hand behind what is on its way from `end`.
 void h2_inject(h2_end *end, uint8_t type, uint8_t flags, uint32_t stream_id, codicil_span payload);
-// The same for a SETTINGS frame with our setting, once for each value.
-void h2_inject_setting(h2_end *end, const uint32_t *values, size_t num);
+// Sends a SETTINGS frame with our setting, once for each value.
+void h2_send_setting(h2_end *end, const uint32_t *values, size_t num);
 // The client sends a GET.
 void h2_request(h2_pair *pair);
 // Tells how often `end` saw a frame of this type.
