@@ -161,6 +161,9 @@ codicil_support codicil_session_support(const codicil_session *session) {
     return CODICIL_SUPPORT_AWAITED;
   case CODICIL_STATE_ON:
     return CODICIL_SUPPORT_YES;
+  case CODICIL_STATE_FAILED: // what was negotiated before, for the report of the end
+    return session->config->offer && session->peer_sent_one ? CODICIL_SUPPORT_YES
+                                                            : CODICIL_SUPPORT_NO;
   default:
     return CODICIL_SUPPORT_NO;
   }

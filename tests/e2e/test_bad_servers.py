@@ -142,6 +142,8 @@ def test_a_fault_ends_the_connection_with_its_code(bad_server, ca, scenario):
     closed = [c["closed"] for c in result.report["connections"] if c["closed"]]
     assert CLOSED[scenario] in [c["code"] for c in closed], result.report
     assert all(c["name"] and c["reason"] for c in closed), closed
+    if CLOSED[scenario] == SERVER_CERTIFICATE_INVALID:
+        assert result.report["connections"][0]["negotiated"], result.report
     request = check_b_is_fetched(result)
     assert not request["coalesced"], request
     cut_off = result.request("a.example")
