@@ -83,9 +83,10 @@ static codicil_err read_chain(codicil_credential *c, codicil_diag *diag, codicil
   }
   // The end of the file is an error of its own kind; any other is a certificate that is not one.
   unsigned long last = ERR_peek_last_error();
-  bool at_end = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+  bool at_end = pem.len == 0 ||
+                (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE);
   if (c->num == 0 || !at_end) {
-    codicil_diag_set(diag, c->num == 0 ? "no certificate in PEM" : "certificate does not parse",
+    codicil_diag_set(diag, at_end ? "no certificate in PEM" : "certificate does not parse",
                      SIZE_MAX);
     return CODICIL_BAD_INPUT;
   }
