@@ -29,7 +29,7 @@ deps:
 	@scripts/deps build
 
 configure: deps
-	@$(CMAKE) --log-level=WARNING
+	@$(CMAKE) --log-level=WARNING >/dev/null
 
 demo: all
 	@scripts/demo $(BUILD)
@@ -40,13 +40,13 @@ test: configure
 
 interop: configure
 	@scripts/deps interop
-	@$(CMAKE) --log-level=WARNING
+	@$(CMAKE) --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD)
 	@scripts/test --interop $(BUILD)
 
 bench: configure
 	@scripts/deps bench
-	@$(CMAKE) -DCODICIL_BENCH=ON --log-level=WARNING
+	@$(CMAKE) -DCODICIL_BENCH=ON --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD)
 	@scripts/bench $(BUILD)
 

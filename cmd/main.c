@@ -38,6 +38,11 @@ static void print_help(FILE *out) {
   for (size_t i = 0; i < NUM_COMMANDS; i++) {
     fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].summary);
   }
+  fputs("\n"
+        "example:\n"
+        "  codicil cert new-ca ca && codicil cert new www.example.com --ca ca\n"
+        "  codicil serve --root . --cert www.example.com.pem --key www.example.com.key\n",
+        out);
 }
 
 static const command *find_command(const char *name) {
