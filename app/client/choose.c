@@ -54,13 +54,24 @@ static int weight(codicil_route_reason reason) {
   return 0;
 }
 
-static void weigh(choose_result *result, const choose_fact *f, size_t index, bool was_held) {
-  if (f->stage != CHOOSE_AWAIT_SETTINGS && f->stage != CHOOSE_OPEN) {
-    return;
-  }
+// What a request would be held for, had ORIGIN not told that nothing is to be expected.
+static bool is_ended_by_origin_set(const choose_fact *f, uint64_t now_ns) {
+  choose_fact uninitialised = *f;
+  uninitialised.origin_set_initialised = false;
+  return f->stage == CHOOSE_OPEN && f->origin_set_initialised && now_ns < f->hold_until_ns &&
+         !may_become_use(f) && may_become_use(&uninitialised);
+}
+
+static codicil_route_reason reason_of(const choose_fact *f, bool was_held, uint64_t now_ns) {
   // What was held until its time ran out waited, whatever the last answer was.
-  bool ran_out = f->route.answer == CODICIL_WAIT || (was_held && may_become_use(f));
-  codicil_route_reason reason = ran_out ? CODICIL_ROUTE_WAITED : f->route.reason;
+  if (f->route.answer == CODICIL_WAIT || (was_held && may_become_use(f))) {
+    return CODICIL_ROUTE_WAITED;
+  }
+  return is_ended_by_origin_set(f, now_ns) ? CODICIL_ROUTE_ORIGIN_SET : f->route.reason;
+}
+
+static void weigh(choose_result *result, const choose_fact *f, size_t index,
+                  codicil_route_reason reason) {
   if (weight(reason) > weight(result->reason)) {
     result->reason = reason;
     result->cert_reason = f->route.cert_reason;
@@ -88,7 +99,9 @@ choose_result choose_connection(const choose_fact *facts, size_t num_facts, bool
         result.wake_ns = f->hold_until_ns;
       }
     }
-    weigh(&result, f, i, was_held);
+    if (f->stage == CHOOSE_AWAIT_SETTINGS || f->stage == CHOOSE_OPEN) {
+      weigh(&result, f, i, reason_of(f, was_held, now_ns));
+    }
   }
   return result;
 }

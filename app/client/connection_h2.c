@@ -41,10 +41,15 @@ static void on_settings(client_connection *c) {
   c->net->news(c->net->user, c);
 }
 
+// The text that stands for a GOAWAY without debug data.
+static codicil_span reason_or(const nghttp2_goaway *goaway, const char *text) {
+  return goaway->opaque_data_len > 0 ? span_of(goaway->opaque_data, goaway->opaque_data_len)
+                                     : codicil_span_of(text, strlen(text));
+}
+
 static void on_goaway(client_connection *c, const nghttp2_goaway *goaway) {
   c->stage = CHOOSE_CLOSED;
-  connection_note_close(c, true, goaway->error_code,
-                        span_of(goaway->opaque_data, goaway->opaque_data_len));
+  connection_note_close(c, true, goaway->error_code, reason_or(goaway, "the server said GOAWAY"));
   c->net->news(c->net->user, c);
 }
 
@@ -165,7 +170,7 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
   verbose_frame(c->net->verbose, c->id, true, frame);
   if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
     codicil_err err = codicil_h2_error(c->h2);
-    codicil_span reason = span_of(frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+    codicil_span reason = reason_or(&frame->goaway, "the server broke the protocol");
     if (err != CODICIL_OK) {
       const char *text = codicil_err_text(err);
       reason = codicil_span_of(text, strlen(text));
@@ -286,9 +291,7 @@ static void break_off(client_connection *c) {
     c->failure.is_authenticator = code == c->net->codepoints->h2_error;
   }
   if (c->failure.exit_code == 0) {
-    const char *why = c->close_reason != NULL && c->close_reason[0] != '\0'
-                          ? c->close_reason
-                          : "the server broke the protocol";
+    const char *why = c->close_reason != NULL ? c->close_reason : "out of memory";
     c->failure.exit_code = EXIT_HTTP2;
     snprintf(c->failure.text, sizeof c->failure.text, "HTTP/2 connection error %s: %s",
              verbose_h2_error_name(c->net->codepoints, code),

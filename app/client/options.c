@@ -430,6 +430,9 @@ static bool check_together(const client_options *options, app_error *err) {
   if (options->head && options->has_body) {
     return app_fail(err, "-I and -d exclude each other");
   }
+  if (options->json && options->has_write_out) {
+    return app_fail(err, "--json and -w exclude each other: both write to standard output");
+  }
   if (options->num_outputs > options->urls.num) {
     return app_fail(err, "there are more -o and -O (%zu) than URLs (%zu)", options->num_outputs,
                     options->urls.num);

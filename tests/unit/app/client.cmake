@@ -1,0 +1,3 @@
+foreach(name options url hosts choose report write_out output)
+  codicil_unit_test(app client_${name} app_client app_io)
+endforeach()

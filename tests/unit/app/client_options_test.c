@@ -1,0 +1,216 @@
+// The command line of `codicil get`: curl's flags in every spelling, and what is refused.
+#include "cmocka_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/options.h"
+
+enum { MAX_ARGS = 16 };
+
+// Parses "get" and the arguments up to NULL.
+static bool parse(client_options *options, app_error *err, const char *const *args) {
+  char *argv[MAX_ARGS] = {(char *)(uintptr_t) "get"};
+  int argc = 1;
+  for (; args[argc - 1] != NULL; argc++) {
+    argv[argc] = (char *)(uintptr_t)args[argc - 1];
+  }
+  err->text[0] = '\0';
+  return client_options_parse(options, argc, argv, err);
+}
+
+#define PARSE(...) parse(&options, &err, (const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_refused(const char *const *args, const char *named) {
+  client_options options;
+  app_error err;
+  assert_false(parse(&options, &err, args));
+  if (strstr(err.text, named) == NULL) {
+    fail_msg("'%s' does not name %s", err.text, named);
+  }
+  client_options_clear(&options);
+}
+
+#define ASSERT_REFUSED(named, ...) assert_refused((const char *const[]){__VA_ARGS__, NULL}, named)
+
+static void test_a_url_alone_is_a_get_to_standard_output(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("https://a.example/"));
+  assert_int_equal(options.urls.num, 1);
+  assert_string_equal(client_options_method(&options), "GET");
+  assert_int_equal(options.num_outputs, 0);
+  assert_int_equal(options.coalesce_wait_ms, -1);
+  assert_int_equal(options.max_time_ms, 0);
+  client_options_clear(&options);
+}
+
+static void test_letters_may_be_joined_with_a_value_at_the_end(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-sSofile", "https://a/", "-vk"));
+  assert_true(options.silent && options.show_error && options.verbose && options.insecure);
+  assert_int_equal(options.num_outputs, 1);
+  assert_string_equal(options.outputs[0].path, "file");
+  client_options_clear(&options);
+}
+
+static void test_long_flags_take_their_value_both_ways(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("--cacert=ca.pem", "--capath", "dir", "--max-time=1.5", "--connect-timeout",
+                    "2", "--coalesce-wait=0", "https://a/"));
+  assert_string_equal(options.cacert, "ca.pem");
+  assert_string_equal(options.capath, "dir");
+  assert_int_equal(options.max_time_ms, 1500);
+  assert_int_equal(options.connect_timeout_ms, 2000);
+  assert_int_equal(options.coalesce_wait_ms, 0);
+  client_options_clear(&options);
+}
+
+static void test_after_two_dashes_everything_is_a_url(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-s", "--", "-v", "--json"));
+  assert_int_equal(options.urls.num, 2);
+  assert_false(options.verbose);
+  client_options_clear(&options);
+}
+
+static void test_outputs_keep_the_order_of_the_command_line(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-o", "x", "-O", "-o", "-", "https://a/", "https://b/", "https://c/"));
+  assert_int_equal(options.num_outputs, 3);
+  assert_int_equal(options.outputs[0].kind, CLIENT_OUTPUT_FILE);
+  assert_int_equal(options.outputs[1].kind, CLIENT_OUTPUT_REMOTE_NAME);
+  assert_int_equal(options.outputs[2].kind, CLIENT_OUTPUT_STDOUT);
+  client_options_clear(&options);
+}
+
+static void assert_body(const client_options *options, const char *text) {
+  assert_int_equal(options->body.len, strlen(text));
+  assert_memory_equal(options->body.data, text, strlen(text));
+}
+
+static void test_data_is_joined_and_makes_a_post(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-d", "a=1", "--data=b=2", "https://a/"));
+  assert_true(options.has_body);
+  assert_body(&options, "a=1&b=2");
+  assert_string_equal(client_options_method(&options), "POST");
+  client_options_clear(&options);
+  assert_true(PARSE("-d", "", "-X", "PUT", "https://a/"));
+  assert_true(options.has_body);
+  assert_int_equal(options.body.len, 0);
+  assert_string_equal(client_options_method(&options), "PUT");
+  client_options_clear(&options);
+}
+
+static void test_data_from_a_file_loses_its_line_ends_unless_it_is_binary(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  char path[] = "/tmp/client_options_XXXXXX";
+  char arg[sizeof path + 1];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, "a\r\nb\n", 5), 5);
+  close(fd);
+  snprintf(arg, sizeof arg, "@%s", path);
+  assert_true(PARSE("-d", arg, "https://a/"));
+  assert_body(&options, "ab");
+  client_options_clear(&options);
+  assert_true(PARSE("--data-binary", arg, "https://a/"));
+  assert_body(&options, "a\r\nb\n");
+  client_options_clear(&options);
+  unlink(path);
+}
+
+static void test_headers_that_http2_has_no_place_for_are_refused(void **state) {
+  (void)state;
+  ASSERT_REFUSED("-H", "-H", "Host: other.example", "https://a/");
+  ASSERT_REFUSED("connection", "-H", "connection: close", "https://a/");
+  ASSERT_REFUSED("Transfer-Encoding", "--header", "Transfer-Encoding: chunked", "https://a/");
+  ASSERT_REFUSED("-H", "-H", "no colon", "https://a/");
+  ASSERT_REFUSED("-H", "-H", ": no name", "https://a/");
+  ASSERT_REFUSED("-H", "-H", "bad name: x", "https://a/");
+  ASSERT_REFUSED("x", "-H", "x: a\r\nb: c", "https://a/");
+}
+
+static void test_headers_may_be_set_emptied_and_taken_away(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-H", "X: 1", "-H", "Y;", "-H", "Accept:", "https://a/"));
+  assert_int_equal(options.headers.num, 3);
+  client_options_clear(&options);
+}
+
+static void test_mistakes_name_the_flag(void **state) {
+  (void)state;
+  ASSERT_REFUSED("URL", "-s");
+  ASSERT_REFUSED("--nonsense", "--nonsense", "https://a/");
+  ASSERT_REFUSED("-Z", "-sZ", "https://a/");
+  ASSERT_REFUSED("--cacert", "https://a/", "--cacert");
+  ASSERT_REFUSED("-o", "https://a/", "-o");
+  ASSERT_REFUSED("--json", "--json=1", "https://a/");
+  ASSERT_REFUSED("--max-time", "--max-time", "soon", "https://a/");
+  ASSERT_REFUSED("--max-time", "--max-time", "-1", "https://a/");
+  ASSERT_REFUSED("--coalesce-wait", "--coalesce-wait", "1.5", "https://a/");
+  ASSERT_REFUSED("--coalesce-wait", "--coalesce-wait", "99999999999999999999", "https://a/");
+  ASSERT_REFUSED("--parallel-max", "--parallel-max", "0", "https://a/");
+  ASSERT_REFUSED("-X", "-X", "GE T", "https://a/");
+  ASSERT_REFUSED("-X", "-X", "CONNECT", "https://a/");
+  ASSERT_REFUSED("--codepoints", "--codepoints", "h2-frame=nonsense", "https://a/");
+  ASSERT_REFUSED("-I and -d", "-I", "-d", "x", "https://a/");
+  ASSERT_REFUSED("--json and -w", "--json", "-w", "x", "https://a/");
+  ASSERT_REFUSED("-o", "-o", "a", "-o", "b", "https://a/");
+  ASSERT_REFUSED("-d", "-d", "@/nonexistent/file", "https://a/");
+}
+
+static void test_codepoints_are_taken_over(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("--codepoints", "h2-setting=0xf123,h2-frame=0xfa", "https://a/"));
+  assert_int_equal(options.codepoints.h2_setting, 0xf123);
+  assert_int_equal(options.codepoints.h2_frame, 0xfa);
+  client_options_clear(&options);
+}
+
+static void test_help_needs_no_url(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("-h"));
+  assert_true(options.help);
+  client_options_clear(&options);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_url_alone_is_a_get_to_standard_output),
+      cmocka_unit_test(test_letters_may_be_joined_with_a_value_at_the_end),
+      cmocka_unit_test(test_long_flags_take_their_value_both_ways),
+      cmocka_unit_test(test_after_two_dashes_everything_is_a_url),
+      cmocka_unit_test(test_outputs_keep_the_order_of_the_command_line),
+      cmocka_unit_test(test_data_is_joined_and_makes_a_post),
+      cmocka_unit_test(test_data_from_a_file_loses_its_line_ends_unless_it_is_binary),
+      cmocka_unit_test(test_headers_that_http2_has_no_place_for_are_refused),
+      cmocka_unit_test(test_headers_may_be_set_emptied_and_taken_away),
+      cmocka_unit_test(test_mistakes_name_the_flag),
+      cmocka_unit_test(test_codepoints_are_taken_over),
+      cmocka_unit_test(test_help_needs_no_url),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
