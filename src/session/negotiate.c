@@ -5,12 +5,7 @@
 #include "session_state.h"
 #include "trace.h"
 
-static const char *support_word(codicil_session_state state) {
-  return state == CODICIL_STATE_ON ? "yes" : "no";
-}
-
 static void enter(codicil_session *s, codicil_session_state state) {
-  bool was_awaited = s->state == CODICIL_STATE_AWAIT_SETTINGS;
   if (s->state == state || s->state == CODICIL_STATE_NOT_OFFERED) {
     return;
   }
@@ -18,8 +13,7 @@ static void enter(codicil_session *s, codicil_session_state state) {
   codicil_authority_touch(&s->authority);
   codicil_event_queue_push(&s->events, (codicil_event){.type = CODICIL_EVENT_SUPPORT});
   codicil_trace_emit(&s->config->trace, "negotiate:support",
-                     codicil_trace_text("support", support_word(state)),
-                     codicil_trace_uint("changed", was_awaited ? 0 : 1));
+                     codicil_trace_text("support", state == CODICIL_STATE_ON ? "yes" : "no"));
 }
 
 //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-3.1

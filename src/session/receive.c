@@ -41,12 +41,23 @@ codicil_err codicil_on_frame_begin_ignored(codicil_session *s, const codicil_ses
   return CODICIL_OK;
 }
 
+// Who waited for nothing may wait for an authenticator of which a part is here, and no longer for
+// one that is passed over.
+static void tell_partial(codicil_session *s, bool was_partial) {
+  if (codicil_reassembly_is_partial(&s->in) != was_partial) {
+    codicil_authority_touch(&s->authority);
+  }
+}
+
 codicil_err codicil_on_frame_begin(codicil_session *s, const codicil_session_arg *arg) {
   if (s->in.in_frame || s->tls == NULL || !s->has_peer || s->num_certificates == 0) {
     return CODICIL_USAGE;
   }
+  bool was_partial = codicil_reassembly_is_partial(&s->in);
   s->in.is_ignored = false;
-  return codicil_reassembly_begin(&s->in, s->config, arg->value);
+  codicil_err err = codicil_reassembly_begin(&s->in, s->config, arg->value);
+  tell_partial(s, was_partial);
+  return err;
 }
 
 codicil_err codicil_on_frame_data(codicil_session *s, const codicil_session_arg *arg) {
@@ -59,9 +70,7 @@ codicil_err codicil_on_frame_data(codicil_session *s, const codicil_session_arg 
   }
   bool was_partial = codicil_reassembly_is_partial(&s->in);
   codicil_err err = codicil_reassembly_data(&s->in, s->config, arg->bytes);
-  if (codicil_reassembly_is_partial(&s->in) != was_partial) {
-    codicil_authority_touch(&s->authority); // who waited for nothing may wait for this
-  }
+  tell_partial(s, was_partial);
   return err;
 }
 

@@ -69,6 +69,10 @@ static void test_the_initial_origin_is_the_sni_or_the_remote_address_and_the_rem
   expect_initial(peer, "https://192.0.2.1:8443");
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.2
+//# Each ASCII-Origin field in the frame's payload MUST be parsed as an
+//# ASCII serialization of an origin ([RFC6454], Section 6.2).  If
+//# parsing fails, the field MUST be ignored.
 static void test_entries_that_are_no_origins_are_ignored(void **state) {
   (void)state;
   static const char *const entries[] = {"",
@@ -102,6 +106,11 @@ static void test_origins_enter_once_and_only_a_change_is_told(void **state) {
   world_close(&w);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.3
+//# Upon receipt of a response with this status code, implementing
+//# clients MUST create the ASCII serialization of the corresponding
+//# request's origin (as per [RFC6454], Section 6.2) and remove it from
+//# the connection's Origin Set, if present.
 static void test_a_421_takes_an_origin_out_and_no_origin_frame_brings_it_back(void **state) {
   (void)state;
   world w;

@@ -248,6 +248,23 @@ static void test_at_the_connections_octets_further_ones_are_skipped_in_the_middl
   release(b);
 }
 
+static void test_who_waits_for_an_authenticator_learns_that_it_is_passed_over(void **state) {
+  (void)state;
+  codicil_span all = authenticator_of(SITE_IMG, 1);
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_AUTHENTICATORS_LEN, all.len - 1);
+  open_client(&w);
+  assert_int_equal(feed_frame(w.client, codicil_span_sub(all, 0, 100), w.now), CODICIL_OK);
+  assert_int_equal(route_to(&w, "https://img.example", evidence_here()).answer, CODICIL_WAIT);
+  uint64_t before = codicil_session_generation(w.client);
+  assert_int_equal(codicil_session_recv_frame_begin(w.client, all.len - 100), CODICIL_OK);
+  assert_true(codicil_session_generation(w.client) > before);
+  assert_int_equal(route_to(&w, "https://img.example", evidence_here()).answer, CODICIL_NO);
+  world_close(&w);
+  release(all);
+}
+
 static void test_what_is_skipped_must_still_be_framed(void **state) {
   (void)state;
   world w;
@@ -296,6 +313,7 @@ int main(void) {
       cmocka_unit_test(test_a_huge_frame_is_refused_at_its_header),
       cmocka_unit_test(test_at_the_connections_count_further_ones_are_skipped_counted_and_told),
       cmocka_unit_test(test_at_the_connections_octets_further_ones_are_skipped_in_the_middle_too),
+      cmocka_unit_test(test_who_waits_for_an_authenticator_learns_that_it_is_passed_over),
       cmocka_unit_test(test_what_is_skipped_must_still_be_framed),
       cmocka_unit_test(test_more_certificates_than_the_limit_are_a_limit),
       cmocka_unit_test(test_a_frame_inside_a_frame_is_the_callers_mistake),

@@ -77,6 +77,11 @@ static void test_another_name_of_the_handshakes_certificate_needs_dns(void **sta
   world_close(&w);
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-7.1
+//# Clients
+//# SHOULD consult DNS for hostnames presented in secondary certificates if they
+//# would have done so for the same hostname if it were present in the primary
+//# certificate.
 static void test_a_secondary_certificate_serves_only_where_dns_leads_here(void **state) {
   (void)state;
   world w;
@@ -198,6 +203,10 @@ static void test_the_port_of_the_origin_connected_for_serves_as_well(void **stat
   world_close(&w);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.4
+//# Specifically, such clients MUST
+//# NOT consider a connection to be authoritative for an origin not
+//# present in the Origin Set
 static void test_outside_the_origin_set_nothing_is_served(void **state) {
   (void)state;
   world w;

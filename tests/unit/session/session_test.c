@@ -123,6 +123,9 @@ static void expect_row(codicil_role role, codicil_session_state state, codicil_e
   }
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-3.2
+//# A client MUST NOT send certificates to the server. The server MUST close the
+//# connection upon receipt of a SERVER_CERTIFICATE frame from a client.
 static void test_every_cell_of_the_table_does_what_the_protocol_says(void **state) {
   (void)state;
   static const struct {
@@ -149,6 +152,10 @@ static void test_every_cell_of_the_table_does_what_the_protocol_says(void **stat
 
 // ---- negotiation --------------------------------------------------------------------------------
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-3.1
+//# Endpoints MUST NOT use any of the
+//# authentication functionality described in this document unless they have
+//# both sent and received `SETTINGS_HTTP_SERVER_CERT_AUTH` with a value of 1.
 static void test_the_feature_is_on_only_when_both_sent_and_received_1(void **state) {
   (void)state;
   for (int bits = 0; bits < 4; bits++) {
@@ -170,6 +177,9 @@ static void test_the_feature_is_on_only_when_both_sent_and_received_1(void **sta
   }
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-4.1
+//# The value of the
+//# parameter MUST be 0 or 1.
 static void test_a_setting_that_is_neither_0_nor_1_is_an_error(void **state) {
   (void)state;
   static const uint64_t values[] = {2, 256, UINT32_MAX, UINT64_MAX};
@@ -183,6 +193,9 @@ static void test_a_setting_that_is_neither_0_nor_1_is_an_error(void **state) {
   }
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-3.1
+//# Endpoints MUST NOT send a `SETTINGS_HTTP_SERVER_CERT_AUTH` parameter with a
+//# value of 0 after previously sending a value of 1.
 static void test_0_after_1_is_an_error_and_1_after_0_is_not(void **state) {
   (void)state;
   world w;
@@ -343,6 +356,9 @@ static void test_an_authenticator_that_cannot_be_checked_is_invalid(void **state
   world_close(&w);
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-5.3
+//# If the authenticator cannot be validated, this MUST be treated as a connection
+//# error of type SERVER_CERTIFICATE_INVALID ({{errors}}).
 static void test_an_authenticator_of_another_connection_is_invalid(void **state) {
   (void)state;
   world w;
