@@ -365,8 +365,12 @@ bool io_stream_open(io_stream *stream, io_loop *loop, int fd, SSL *ssl,
 }
 
 void io_stream_clear(io_stream *stream) {
+  static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
   if (!stream->ssl) {
     return;
+  }
+  if (stream->resets) {
+    setsockopt(stream->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
   ev_io_stop(stream->loop->ev, &stream->io);
   ev_clear_pending(stream->loop->ev, &stream->io);
@@ -398,6 +402,7 @@ void io_stream_end(io_stream *stream) {
 void io_stream_abort(io_stream *stream, const char *why) {
   if (stream->state != IO_CLOSED) {
     stream->why = why;
+    stream->resets = why != NULL;
     stream->state = IO_CLOSED;
   }
   io_stream_wake(stream);

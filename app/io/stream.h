@@ -59,6 +59,7 @@ struct io_stream {
   io_stream_state state;
   bool peer_ended; // no more input
   bool truncated;  // and it ended without close_notify
+  bool resets;     // what the peer did not take yet is not worth the kernel's memory
   bool has_more;   // `produce` was stopped for other streams' sake
   int awaited;     // events of `io`
   // Ciphertext that the socket did not take yet.
@@ -96,7 +97,8 @@ static inline bool io_stream_is_flushed(const io_stream *stream) {
 // No more will be put: sends what was, then close_notify and the end of the stream, drops what
 // still comes, and closes when the peer has ended, too. The owner sees to a deadline.
 void io_stream_end(io_stream *stream);
-// Ends at once; `why` is static text for io_stream_error, or NULL for none.
+// Ends at once; `why` is static text for io_stream_error, or NULL for none. With a reason, what the
+// peer has not taken yet is forgotten, and it sees a reset.
 void io_stream_abort(io_stream *stream, const char *why);
 
 // Tells whether the stream failed, and writes why, in a sentence without a full stop.

@@ -133,14 +133,16 @@ static void put_member(line *l, const char *name, codicil_span value) {
   put_text(l, "\"");
 }
 
-static void json(line *l, const request *r, const char *remote, codicil_now now) {
+static void json(line *l, const request *r, uint64_t connection, const char *remote,
+                 codicil_now now) {
   char text[160];
   char when[40];
   struct tm tm;
   time_t t = (time_t)now.unix_s;
   gmtime_r(&t, &tm);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-  snprintf(text, sizeof text, "{\"time\":\"%s\",\"remote\":\"%s\"", when, remote);
+  snprintf(text, sizeof text, "{\"time\":\"%s\",\"remote\":\"%s\",\"connection\":%llu", when,
+           remote, (unsigned long long)connection);
   put_text(l, text);
   put_member(l, "method", request_value(r, REQUEST_METHOD));
   put_member(l, "authority", authority_of(r));
@@ -159,12 +161,17 @@ static void json(line *l, const request *r, const char *remote, codicil_now now)
   }
 }
 
-void access_log_add(access_log *log, const request *r, const char *remote, codicil_now now) {
+void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
+                    codicil_now now) {
   line l = {.len = 0};
   if (log->fd < 0) {
     return;
   }
-  (log->is_json ? json : combined)(&l, r, remote, now);
+  if (log->is_json) {
+    json(&l, r, connection, remote, now);
+  } else {
+    combined(&l, r, remote, now);
+  }
   l.len = l.len < sizeof l.text ? l.len : sizeof l.text - 1;
   l.text[l.len++] = '\n';
   if (log->len + l.len > LOG_LEN) {

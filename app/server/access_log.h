@@ -3,7 +3,7 @@
 //
 // combined: ADDRESS - - [TIME] "METHOD PATH HTTP/2.0" STATUS OCTETS "REFERER" "USER-AGENT"
 //           "AUTHORITY" CERTIFICATE
-// json:     {"time","remote","method","authority","path","status","octets","duration_us",
+// json: {"time","remote","connection","method","authority","path","status","octets","duration_us",
 //           "referer","user_agent","certificate"}
 //
 // CERTIFICATE is the SHA-256 of the certificate in hexadecimal, "-" or null where no certificate of
@@ -27,8 +27,9 @@ void access_log_clear(access_log *log);
 static inline bool access_log_is_on(const access_log *log) {
   return log->fd >= 0;
 }
-// Adds a line for a request that is over.
-void access_log_add(access_log *log, const request *r, const char *remote, codicil_now now);
+// Adds a line for a request that is over; `connection` numbers its connection in this process.
+void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
+                    codicil_now now);
 // Writes what was gathered.
 void access_log_flush(access_log *log);
 

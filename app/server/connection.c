@@ -67,7 +67,7 @@ static void log_request(connection *c, const request *r) {
   char remote[IO_ADDRESS_TEXT_MAX];
   if (access_log_is_on(&c->worker->log) && r->is_answered) {
     io_address_format_host(&c->peer, remote, sizeof remote);
-    access_log_add(&c->worker->log, r, remote, io_loop_now(c->stream.loop));
+    access_log_add(&c->worker->log, r, c->id, remote, io_loop_now(c->stream.loop));
   }
 }
 
@@ -348,6 +348,8 @@ void connection_accept(worker *w, int fd, const io_address *peer, uint16_t port)
     goto fail;
   }
   c->port = port;
+  c->id = w->next_id;
+  w->next_id += w->id_step;
   c->idle_since_ns = c->progress_ns = now_ns(c);
   server_patience_init(&c->control, limit(c, SERVER_LIMIT_CONTROL_FRAMES), now_ns(c));
   server_patience_init(&c->resets, limit(c, SERVER_LIMIT_RESETS), now_ns(c));
@@ -362,11 +364,15 @@ fail:
 // ---- authority
 // -----------------------------------------------------------------------------------------------
 
-// A function of what was proven on this connection, never of the server name that was sent. What
+// A function of what was proven on this connection, never of the server name that was sent. The
+// port is the connection's, or the configuration's public-port: an origin is host and port. What
 // the connection serves once, it serves as long as it lives.
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin) {
   size_t len = strlen(origin->host);
+  if (origin->port != c->port) {
+    return NULL;
+  }
   if (len == c->last_authority_len && memcmp(origin->host, c->last_authority, len) == 0) {
     *out_sha256 = c->last_certificate;
     return c->last_site;

@@ -44,7 +44,8 @@ typedef struct connection {
   const server_site *last_site;
   const uint8_t *last_certificate;
   io_address peer;
-  uint16_t port; // that ORIGIN names
+  uint16_t port; // that clients know
+  uint64_t id;   // in the access log
 } connection;
 
 // Makes the callbacks and options that all connections of a worker share.

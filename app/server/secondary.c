@@ -165,11 +165,12 @@ int secondary_submit_origin(const secondary *s, nghttp2_session *ng) {
   return 0;
 }
 
-static codicil_err send_secondary_origins(const secondary *s) {
+// A second frame: all that this connection may serve, now that it may prove the rest.
+static codicil_err send_all_origins(const secondary *s) {
   const server_site *site = s->site;
-  size_t num = site->num_origin_hosts - site->num_own_origin_hosts;
+  size_t num = site->num_origin_hosts;
   codicil_err e = CODICIL_OK;
-  if (!s->shared->server->send_origin || num == 0) {
+  if (!s->shared->server->send_origin || num == site->num_own_origin_hosts) {
     return CODICIL_OK;
   }
   codicil_origin *origins = calloc(num, sizeof *origins);
@@ -178,7 +179,7 @@ static codicil_err send_secondary_origins(const secondary *s) {
   }
   for (size_t i = 0; i < num && e == CODICIL_OK; i++) {
     char text[CODICIL_ORIGIN_TEXT_MAX];
-    const char *host = site->origin_hosts[site->num_own_origin_hosts + i];
+    const char *host = site->origin_hosts[i];
     size_t len = format_origin(text, sizeof text, host, s->port);
     e = codicil_origin_parse(&origins[i], codicil_span_of(text, len)) ? e : CODICIL_BAD_INPUT;
   }
@@ -192,7 +193,7 @@ static codicil_err send_secondary_origins(const secondary *s) {
 // The feature is on: everything that this site has, in the configured order.
 static void offer_all(secondary *s) {
   const server_site *site = s->site;
-  if (!s->made->tls || send_secondary_origins(s) != CODICIL_OK) {
+  if (!s->made->tls || send_all_origins(s) != CODICIL_OK) {
     return; // without ORIGIN a client would refuse what it does not list: it opens connections
   }
   for (size_t i = 0; i < site->num_secondary; i++) {

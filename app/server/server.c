@@ -67,7 +67,7 @@ static bool prepare_workers(server *s, size_t num_workers, app_error *err) {
   }
   for (size_t i = 0; i < num_workers; i++) {
     if (!worker_init(&s->workers[i], s->config, &s->sites, s->listeners, s->num_listeners, i,
-                     s->log_fd, err)) {
+                     num_workers, s->log_fd, err)) {
       return false;
     }
     s->num_workers++;
@@ -177,13 +177,12 @@ int server_run(const server_config *config, config_report *report, FILE *out) {
   config_mark nowhere = {0, 0};
   int code = EXIT_CONFIGURATION;
   sigset_t signals = handled_signals();
-  sigset_t before;
   if (!site_table_load(&s.sites, config, report)) {
     config_report_print(report, stderr);
     site_table_clear(&s.sites);
     return EXIT_CONFIGURATION;
   }
-  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL); // for good: a late signal spoils no graceful end
   if (start(&s, &err)) {
     print_ready(&s, out);
     code = supervise(&s);
@@ -194,6 +193,5 @@ int server_run(const server_config *config, config_report *report, FILE *out) {
     join_workers(&s);
   }
   clear(&s);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
   return code;
 }

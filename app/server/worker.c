@@ -238,11 +238,13 @@ static void watch(worker *w, const listener *listeners, size_t num_listeners, si
 }
 
 bool worker_init(worker *w, const server_config *config, const site_table *sites,
-                 const listener *listeners, size_t num_listeners, size_t index, int log_fd,
-                 app_error *err) {
+                 const listener *listeners, size_t num_listeners, size_t index, size_t num_workers,
+                 int log_fd, app_error *err) {
   memset(w, 0, sizeof *w);
   w->config = config;
   w->sites = sites;
+  w->next_id = index;
+  w->id_step = num_workers;
   if (!io_loop_init(&w->loop, err) ||
       !secondary_shared_new(&w->secondary, config, sites, &w->loop, err)) {
     worker_clear(w);

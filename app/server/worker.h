@@ -35,6 +35,7 @@ typedef struct worker {
   request *free_requests;
   connection *connections; // newest first
   size_t num_connections;
+  uint64_t next_id, id_step; // of connections: no two workers give the same
   worker_listener *listeners;
   size_t num_listeners;
   ev_timer tick;
@@ -53,7 +54,7 @@ typedef struct worker {
 // are borrowed for its life.
 CODICIL_MUST_USE bool worker_init(worker *w, const server_config *config, const site_table *sites,
                                   const listener *listeners, size_t num_listeners, size_t index,
-                                  int log_fd, app_error *err);
+                                  size_t num_workers, int log_fd, app_error *err);
 void worker_clear(worker *w);
 // Serves until stopped and drained.
 void worker_run(worker *w);
