@@ -76,7 +76,7 @@ bool listener_open(listener *out, const char *text, size_t num, app_error *err) 
 }
 
 void listener_close(listener *l, size_t first) {
-  for (size_t i = first; i < l->num_sockets; i++) {
+  for (size_t i = first; l->sockets != NULL && i < l->num_sockets; i++) {
     close(l->sockets[i]);
   }
   free(l->sockets);

@@ -34,7 +34,7 @@ static bool lower_case(char *out, size_t out_len, codicil_span name) {
   }
   for (size_t i = 0; i < name.len; i++) {
     char c = (char)name.data[i];
-    out[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    out[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
   }
   out[name.len] = '\0';
   return true;

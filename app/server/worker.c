@@ -178,7 +178,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
 }
 
 static double tick_s(const server_config *config) {
-  uint64_t least_ms = MAX_TICK_MS * 4;
+  uint64_t least_ms = (uint64_t)MAX_TICK_MS * 4;
   for (size_t i = 0; i < SERVER_NUM_TIMEOUTS; i++) {
     uint64_t timeout_ms = config->limits.timeout_ms[i];
     least_ms = timeout_ms < least_ms ? timeout_ms : least_ms;

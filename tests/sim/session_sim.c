@@ -367,7 +367,7 @@ static void run(uint64_t seed) {
   static sim s;
   s = (sim){.seed = seed, .rng = seed * 0x9e3779b97f4a7c15, .with_faults = seed % 2 == 0};
   world_init(&s.w);
-  codicil_config_set_limit(s.w.server_config, CODICIL_LIMIT_FRAME_LEN, 512 << draw(&s, 6));
+  codicil_config_set_limit(s.w.server_config, CODICIL_LIMIT_FRAME_LEN, (size_t)512 << draw(&s, 6));
   if (draw(&s, 4) == 0) {
     codicil_config_set_limit(s.w.client_config, CODICIL_LIMIT_AUTHENTICATORS, draw(&s, 6));
     codicil_config_set_limit(s.w.client_config, CODICIL_LIMIT_AUTHENTICATORS_LEN,
