@@ -371,7 +371,7 @@ static void run(uint64_t seed) {
   if (draw(&s, 4) == 0) {
     codicil_config_set_limit(s.w.client_config, CODICIL_LIMIT_AUTHENTICATORS, draw(&s, 6));
     codicil_config_set_limit(s.w.client_config, CODICIL_LIMIT_AUTHENTICATORS_LEN,
-                             1000 << draw(&s, 5));
+                             (size_t)1000 << draw(&s, 5));
   }
   codicil_config_set_validate_at_once(s.w.client_config, draw(&s, 4) == 0);
   world_connect(&s.w);
