@@ -63,6 +63,10 @@ static bool is_ended_by_origin_set(const choose_fact *f, uint64_t now_ns) {
 }
 
 static codicil_route_reason reason_of(const choose_fact *f, bool was_held, uint64_t now_ns) {
+  // Of a connection that cannot be asked yet its address alone is known.
+  if (f->stage == CHOOSE_CONNECTING) {
+    return CODICIL_ROUTE_DNS_MISMATCH;
+  }
   // What was held until its time ran out waited, whatever the last answer was.
   if (f->route.answer == CODICIL_WAIT || (was_held && may_become_use(f))) {
     return CODICIL_ROUTE_WAITED;
@@ -99,7 +103,7 @@ choose_result choose_connection(const choose_fact *facts, size_t num_facts, bool
         result.wake_ns = f->hold_until_ns;
       }
     }
-    if (f->stage == CHOOSE_AWAIT_SETTINGS || f->stage == CHOOSE_OPEN) {
+    if (f->stage != CHOOSE_CLOSED) {
       weigh(&result, f, i, reason_of(f, was_held, now_ns));
     }
   }

@@ -169,7 +169,9 @@ static void send_on(client_pool *pool, client_request *r, client_connection *c,
 static void explain_opening(const client_pool *pool, const client_request *r,
                             const choose_result *choice, size_t id) {
   char sentence[CODICIL_EXPLAIN_MAX] = "";
-  if (choice->connection != SIZE_MAX) {
+  bool was_asked =
+      choice->connection != SIZE_MAX && pool->facts[choice->connection].stage != CHOOSE_CONNECTING;
+  if (was_asked) {
     codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
                           sizeof sentence);
     verbose_line(pool->config.verbose, choice->connection, "%s", sentence);

@@ -66,7 +66,7 @@ static void test_a_handshake_with_an_address_of_the_host_holds_without_end(void 
   choose_fact f = {.stage = CHOOSE_CONNECTING, .address_matches = true};
   assert_held(one(f, false), UINT64_MAX);
   f.address_matches = false;
-  assert_new(one(f, false), CODICIL_ROUTE_OWN_ORIGIN);
+  assert_new(one(f, false), CODICIL_ROUTE_DNS_MISMATCH);
   f.is_own = true;
   assert_held(one(f, false), UINT64_MAX);
 }
