@@ -50,8 +50,8 @@ CODICIL_API size_t codicil_h2_settings_entry(const codicil_h2 *h2, nghttp2_setti
 //
 // After an error codicil_h2_error tells it. GOAWAY with its code is queued by the next
 // codicil_h2_flush, or by the next frame that begins, and nghttp2 reads nothing more: send what is
-// queued, then close. (Queued from the callbacks of an extension frame itself, nghttp2 before 1.60
-// would go on reading.)
+// queued, then close. (Were it queued from the callbacks of an extension frame itself, nghttp2
+// before 1.68.1 would go on reading.)
 CODICIL_API int codicil_h2_on_begin_frame(codicil_h2 *h2, nghttp2_session *ng,
                                           const nghttp2_frame_hd *hd);
 CODICIL_API int codicil_h2_on_extension_chunk_recv(codicil_h2 *h2, nghttp2_session *ng,

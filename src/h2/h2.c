@@ -104,7 +104,8 @@ codicil_err codicil_h2_error(const codicil_h2 *h2) {
 }
 
 // Queues GOAWAY and makes nghttp2 ignore what comes. Only from on_begin_frame, from on_frame_recv
-// of SETTINGS and from outside: after the callbacks of an extension frame nghttp2 1.52 forgets it.
+// of SETTINGS and from outside: behind the callbacks of an extension frame nghttp2 before 1.68.1
+// (or a distribution's fix) resets its reader and forgets it.
 static void end_connection(codicil_h2 *h2, nghttp2_session *ng) {
   if (!h2->is_ended) {
     uint32_t code = codicil_err_h2_code(h2->err, &h2->codepoints);
