@@ -53,6 +53,9 @@ CODICIL_API int codicil_ossl_capture_client_hello(SSL *ssl, int *al);
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ossl_tls_new(codicil_tls **out, SSL *ssl);
 CODICIL_API void codicil_ossl_tls_free(codicil_tls *tls);
 
+// Returns OpenSSL's random generator, for codicil_config_set_random.
+CODICIL_API codicil_random codicil_ossl_random(void);
+
 #ifdef __cplusplus
 }
 #endif

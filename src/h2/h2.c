@@ -46,6 +46,12 @@ struct codicil_h2 {
   bool is_ended; // GOAWAY is queued
 };
 
+static codicil_codepoints or_default(const codicil_codepoints *codepoints) {
+  codicil_codepoints defaults;
+  codicil_codepoints_default(&defaults);
+  return codepoints != NULL ? *codepoints : defaults;
+}
+
 codicil_err codicil_h2_new(codicil_h2 **out, const codicil_mem *mem, codicil_session *session,
                            const codicil_codepoints *codepoints, codicil_now (*now)(void *ctx),
                            void *ctx) {
@@ -57,9 +63,9 @@ codicil_err codicil_h2_new(codicil_h2 **out, const codicil_mem *mem, codicil_ses
   codicil_limits_default(&limits);
   h2->mem = mem;
   h2->session = session;
-  h2->frame_type = (uint8_t)codepoints->h2_frame;
-  h2->setting_id = (int32_t)codepoints->h2_setting;
-  h2->codepoints = *codepoints;
+  h2->codepoints = or_default(codepoints);
+  h2->frame_type = (uint8_t)h2->codepoints.h2_frame;
+  h2->setting_id = (int32_t)h2->codepoints.h2_setting;
   h2->now = now;
   h2->now_ctx = ctx;
   codicil_buf_init(&h2->origin, mem, limits.value[CODICIL_LIMIT_ORIGINS_LEN]);
@@ -82,7 +88,7 @@ void codicil_h2_free(codicil_h2 *h2) {
 }
 
 void codicil_h2_set_option(nghttp2_option *option, const codicil_codepoints *codepoints) {
-  nghttp2_option_set_user_recv_extension_type(option, (uint8_t)codepoints->h2_frame);
+  nghttp2_option_set_user_recv_extension_type(option, (uint8_t)or_default(codepoints).h2_frame);
   nghttp2_option_set_user_recv_extension_type(option, CODICIL_H2_FRAME_ORIGIN);
 }
 

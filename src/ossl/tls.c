@@ -1,6 +1,8 @@
 // A codicil_tls over an SSL: an exporter that refuses when RFC 9261 does, the hash, the role.
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "client_hello.h"
 #include "mem.h"
@@ -92,4 +94,16 @@ void codicil_ossl_tls_free(codicil_tls *tls) {
   if (tls != NULL) {
     codicil_mem_free(NULL, tls->ctx);
   }
+}
+
+static bool fill(void *ctx, uint8_t *out, size_t len) {
+  (void)ctx;
+  ERR_set_mark();
+  bool ok = len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
+  ERR_pop_to_mark();
+  return ok;
+}
+
+codicil_random codicil_ossl_random(void) {
+  return (codicil_random){NULL, fill};
 }

@@ -257,6 +257,17 @@ static void test_without_the_client_hello_there_is_no_tls(void **state) {
   tls_pair_clear(&pair);
 }
 
+static void test_the_random_generator_fills_all_that_is_asked(void **state) {
+  (void)state;
+  codicil_random random = codicil_ossl_random();
+  uint8_t a[65] = {0}, b[65] = {0};
+  assert_true(random.fill(random.ctx, a, 64) && random.fill(random.ctx, b, 64));
+  assert_memory_not_equal(a, b, 32);
+  assert_memory_not_equal(a + 32, b + 32, 32);
+  assert_int_equal(a[64], 0);
+  assert_false(random.fill(random.ctx, a, SIZE_MAX));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tls_1_3_exports_alike_with_either_hash),
@@ -268,6 +279,7 @@ int main(void) {
       cmocka_unit_test(test_no_side_of_tls_1_2_exports_in_the_middle_of_the_handshake),
       cmocka_unit_test(test_the_exporter_refuses_when_the_connection_is_reset),
       cmocka_unit_test(test_the_error_queue_is_left_as_it_was_found),
+      cmocka_unit_test(test_the_random_generator_fills_all_that_is_asked),
       cmocka_unit_test(test_without_the_client_hello_there_is_no_tls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
