@@ -118,8 +118,8 @@ static bool bind_sessions(SSL_CTX *tls, const server_site *site) {
 }
 
 static bool configure(SSL_CTX *tls, const site_table *table, const server_site *site) {
-  SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                               SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // Every suite that is left is good, so the client's order counts: it knows its hardware.
+  SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_client_hello_cb(tls, on_client_hello, (void *)table);
   SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
