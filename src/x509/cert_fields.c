@@ -1,15 +1,22 @@
-// The outside of a certificate: see cert_fields.h.
+// The fields of a certificate: see cert_fields.h.
 #include "cert_fields.h"
 
 #include "der.h"
 #include "span.h"
 
 // BOOLEAN DEFAULT FALSE. FALSE written out is not DER, but is found in the wild and harmless.
-static bool skip_critical(codicil_reader *r) {
+static bool read_critical(codicil_reader *r, bool *out) {
   codicil_span content;
-  return !codicil_der_is_next(r, CODICIL_DER_BOOLEAN) ||
-         (codicil_der_read(r, CODICIL_DER_BOOLEAN, &content) && content.len == 1 &&
-          (content.data[0] == 0x00 || content.data[0] == 0xff));
+  *out = false;
+  if (!codicil_der_is_next(r, CODICIL_DER_BOOLEAN)) {
+    return true;
+  }
+  if (!codicil_der_read(r, CODICIL_DER_BOOLEAN, &content) || content.len != 1 ||
+      (content.data[0] != 0x00 && content.data[0] != 0xff)) {
+    return false;
+  }
+  *out = content.data[0] == 0xff;
+  return true;
 }
 
 // Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE,
@@ -20,7 +27,7 @@ static bool read_extension(codicil_reader *list, codicil_extension *out) {
     return false;
   }
   codicil_reader r = codicil_reader_of(content);
-  return codicil_der_read(&r, CODICIL_DER_OID, &out->oid) && skip_critical(&r) &&
+  return codicil_der_read(&r, CODICIL_DER_OID, &out->oid) && read_critical(&r, &out->critical) &&
          codicil_der_read(&r, CODICIL_DER_OCTET_STRING, &out->value) && codicil_reader_done(&r);
 }
 
@@ -38,7 +45,7 @@ codicil_span codicil_cert_fields_extension(const codicil_cert_fields *certificat
 static bool read_extensions(codicil_reader *tbs, codicil_cert_fields *out) {
   codicil_span wrapped, list;
   if (!codicil_der_read(tbs, CODICIL_DER_CONTEXT_CONSTRUCTED | 3, &wrapped) ||
-      !codicil_der_whole(wrapped, CODICIL_DER_SEQUENCE, &list) || list.len == 0) {
+      !codicil_der_only(wrapped, CODICIL_DER_SEQUENCE, &list) || list.len == 0) {
     return false;
   }
   codicil_reader r = codicil_reader_of(list);
@@ -57,14 +64,17 @@ static bool read_extensions(codicil_reader *tbs, codicil_cert_fields *out) {
 }
 
 // version [0] EXPLICIT INTEGER DEFAULT v1
-static bool skip_version(codicil_reader *r) {
+static bool read_version(codicil_reader *r, codicil_span *out) {
+  *out = codicil_span_of(NULL, 0);
   return !codicil_der_is_next(r, CODICIL_DER_CONTEXT_CONSTRUCTED | 0) ||
-         codicil_der_skip(r, CODICIL_DER_CONTEXT_CONSTRUCTED | 0);
+         codicil_der_read(r, CODICIL_DER_CONTEXT_CONSTRUCTED | 0, out);
 }
 
-static bool skip_unique_id(codicil_reader *r, uint8_t number) {
+static bool skip_unique_id(codicil_reader *r, uint8_t number, bool *out_present) {
   uint8_t tag = (uint8_t)(CODICIL_DER_CONTEXT | number);
-  return !codicil_der_is_next(r, tag) || codicil_der_skip(r, tag);
+  bool present = codicil_der_is_next(r, tag);
+  *out_present = *out_present || present;
+  return !present || codicil_der_skip(r, tag);
 }
 
 static bool read_validity(codicil_reader *tbs, codicil_cert_fields *out) {
@@ -78,30 +88,34 @@ static bool read_validity(codicil_reader *tbs, codicil_cert_fields *out) {
 }
 
 // TBSCertificate, RFC 5280 §4.1.
-static bool read_tbs(codicil_span content, codicil_cert_fields *out) {
+static bool read_tbs(codicil_cert_fields *out) {
+  codicil_span content;
+  if (!codicil_der_only(out->tbs, CODICIL_DER_SEQUENCE, &content)) {
+    return false;
+  }
   codicil_reader r = codicil_reader_of(content);
-  return skip_version(&r) &&                               // version
-         codicil_der_skip(&r, CODICIL_DER_INTEGER) &&      // serialNumber
-         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&     // signature
-         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&     // issuer
-         read_validity(&r, out) &&                         // validity
-         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&     // subject
-         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&     // subjectPublicKeyInfo
-         skip_unique_id(&r, 1) && skip_unique_id(&r, 2) && // issuerUniqueID, subjectUniqueID
+  return read_version(&r, &out->version) && codicil_der_skip(&r, CODICIL_DER_INTEGER) &&
+         codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->tbs_algorithm) &&
+         codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->issuer) && read_validity(&r, out) &&
+         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) && // subject
+         codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->spki) &&
+         skip_unique_id(&r, 1, &out->has_unique_id) && skip_unique_id(&r, 2, &out->has_unique_id) &&
          (codicil_reader_done(&r) || read_extensions(&r, out)) && codicil_reader_done(&r);
 }
 
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
 bool codicil_cert_fields_parse(codicil_cert_fields *out, codicil_span der) {
-  codicil_span content, tbs;
-  if (!codicil_der_whole(der, CODICIL_DER_SEQUENCE, &content)) {
+  codicil_span content;
+  if (!codicil_der_only(der, CODICIL_DER_SEQUENCE, &content)) {
     return false;
   }
   out->num_extensions = 0;
+  out->has_unique_id = false;
   codicil_reader r = codicil_reader_of(content);
-  return codicil_der_read(&r, CODICIL_DER_SEQUENCE, &tbs) && read_tbs(tbs, out) &&
-         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&
-         codicil_der_skip(&r, CODICIL_DER_BIT_STRING) && codicil_reader_done(&r);
+  return codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->tbs) && read_tbs(out) &&
+         codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->algorithm) &&
+         codicil_der_read_whole(&r, CODICIL_DER_BIT_STRING, &out->signature) &&
+         codicil_reader_done(&r);
 }
 
 // Features ::= SEQUENCE OF INTEGER; status_request is 5.
@@ -111,7 +125,7 @@ bool codicil_cert_fields_must_staple(const codicil_cert_fields *certificate,
   static const uint8_t oid[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18};
   codicil_span value = codicil_cert_fields_extension(certificate, codicil_span_of(oid, sizeof oid));
   codicil_span list, number;
-  if (value.data != NULL && !codicil_der_whole(value, CODICIL_DER_SEQUENCE, &list)) {
+  if (value.data != NULL && !codicil_der_only(value, CODICIL_DER_SEQUENCE, &list)) {
     return false;
   }
   bool must_staple = false;

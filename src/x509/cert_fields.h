@@ -1,4 +1,4 @@
-// The outside of a certificate (RFC 5280 §4.1): validity and extensions, found without libcrypto.
+// The fields of a certificate (RFC 5280 §4.1), found without libcrypto.
 //
 // Decoding a certificate with OpenSSL costs as much as verifying a signature; to learn its names
 // this reader needs a few microseconds. It judges nothing: path.h does.
@@ -11,12 +11,21 @@
 enum { CODICIL_EXTENSIONS_MAX = 64 };
 
 typedef struct codicil_extension {
-  codicil_span oid;   // content of the OBJECT IDENTIFIER
+  codicil_span oid; // content of the OBJECT IDENTIFIER
+  bool critical;
   codicil_span value; // content of the OCTET STRING
 } codicil_extension;
 
 // Spans point into the certificate.
 typedef struct codicil_cert_fields {
+  codicil_span tbs;           // whole elements from here
+  codicil_span tbs_algorithm; //
+  codicil_span issuer;
+  codicil_span spki;
+  codicil_span algorithm;
+  codicil_span signature; // to here
+  codicil_span version;   // content of [0]; empty for version 1
+  bool has_unique_id;
   int64_t not_before;
   int64_t not_after;
   size_t num_extensions;

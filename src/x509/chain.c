@@ -2,6 +2,8 @@
 // remember.
 #include <limits.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
 
 #include "cert_fields.h"
 #include "chain_cache.h"
@@ -10,6 +12,7 @@
 #include "err.h"
 #include "ocsp.h"
 #include "path.h"
+#include "plain_leaf.h"
 #include "trust.h"
 
 enum {
@@ -48,37 +51,42 @@ static X509 *decode(codicil_span der) {
 }
 
 static bool decode_leaf(decoded *out, codicil_span der) {
-  codicil_cert_fields outside;
-  if (!codicil_cert_fields_parse(&outside, der) ||
-      !codicil_cert_fields_must_staple(&outside, &out->must_staple)) {
+  codicil_cert_fields fields;
+  if (!codicil_cert_fields_parse(&fields, der) ||
+      !codicil_cert_fields_must_staple(&fields, &out->must_staple)) {
     return false;
   }
   out->path.leaf = decode(der);
   return out->path.leaf != NULL;
 }
 
-static void know_signature(codicil_path_input *path, codicil_cached_cert found) {
+static void know_signature(codicil_path_input *path, const codicil_cached_cert *found) {
   if (path->num_known < CODICIL_PATH_KNOWN_MAX) {
-    path->known[path->num_known++] = (codicil_known_signature){found.cert, found.issuer};
+    path->known[path->num_known++] = (codicil_known_signature){found->cert, found->issuer};
   }
 }
 
-// Adds one intermediate, from the cache where exactly these octets were seen before.
-static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
-  codicil_cached_cert found = {NULL, NULL};
-  codicil_cert_fields outside;
+// Finds the cached intermediate of exactly these octets.
+static const codicil_cached_cert *find_cached(const request *rq, codicil_span der) {
   uint8_t sha256[CODICIL_SHA256_LEN];
-  if (rq->cache != NULL && codicil_sha256(sha256, der)) {
-    found = codicil_chain_cache_find_cert(rq->cache, sha256);
-  }
-  if (found.cert != NULL) {
-    X509_up_ref(found.cert);
+  return rq->cache != NULL && codicil_sha256(sha256, der)
+             ? codicil_chain_cache_find_cert(rq->cache, sha256)
+             : NULL;
+}
+
+static bool decode_extra(decoded *out, const request *rq, codicil_span der) {
+  const codicil_cached_cert *found = find_cached(rq, der);
+  codicil_cert_fields fields;
+  X509 *cert = NULL;
+  if (found != NULL) {
+    cert = found->cert;
+    X509_up_ref(cert);
     know_signature(&out->path, found);
-  } else {
-    found.cert = codicil_cert_fields_parse(&outside, der) ? decode(der) : NULL;
+  } else if (codicil_cert_fields_parse(&fields, der)) {
+    cert = decode(der);
   }
-  if (found.cert == NULL || sk_X509_push(out->path.extra, found.cert) <= 0) {
-    X509_free(found.cert);
+  if (cert == NULL || sk_X509_push(out->path.extra, cert) <= 0) {
+    X509_free(cert);
     return false;
   }
   return true;
@@ -184,18 +192,46 @@ static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int
   }
 }
 
-// Keeps the intermediates of a good path, so that nobody fills the cache with certificates that
-// lead nowhere.
+// ---- what is remembered of a good path ----------------------------------------------------------
+
+static bool has_name_constraints(X509 *cert) {
+  return X509_get_ext_by_NID(cert, NID_name_constraints, -1) >= 0;
+}
+
+// The tail of a path of three: the intermediate and its anchor.
+static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * chain) {
+  codicil_known_tail tail = {
+      .is_set = sk_X509_num(chain) == 3, .not_before = INT64_MIN, .not_after = INT64_MAX};
+  for (int i = 1; tail.is_set && i < 3; i++) {
+    X509 *cert = sk_X509_value(chain, i);
+    int64_t not_before, not_after;
+    tail.is_set = !has_name_constraints(cert) &&
+                  codicil_asn1_time(&not_before, X509_get0_notBefore(cert)) &&
+                  codicil_asn1_time(&not_after, X509_get0_notAfter(cert));
+    if (tail.is_set) {
+      tail.not_before = tail.not_before > not_before ? tail.not_before : not_before;
+      tail.not_after = min_time(tail.not_after, not_after);
+    }
+  }
+  memcpy(tail.generation, codicil_trust_generation(trust), CODICIL_SHA256_LEN);
+  return tail;
+}
+
+// Keeps the intermediates of a good path only, so that nobody fills the cache with certificates
+// that lead nowhere.
 static void keep_intermediates(const request *rq, STACK_OF(X509) * chain) {
   for (int i = 1; i < sk_X509_num(chain) - 1; i++) {
-    codicil_cached_cert pair = {sk_X509_value(chain, i), sk_X509_value(chain, i + 1)};
+    const codicil_cached_cert pair = {sk_X509_value(chain, i), sk_X509_value(chain, i + 1),
+                                      tail_of(rq->trust, chain)};
     uint8_t sha256[CODICIL_SHA256_LEN];
     if (i2d_X509(pair.cert, NULL) <= CACHED_CERT_MAX &&
         X509_digest(pair.cert, EVP_sha256(), sha256, NULL) == 1) {
-      codicil_chain_cache_put_cert(rq->cache, sha256, pair);
+      codicil_chain_cache_put_cert(rq->cache, sha256, &pair);
     }
   }
 }
+
+// ---- the long way and the short -----------------------------------------------------------------
 
 static codicil_err judge_path(codicil_path_verdict *out, const request *rq, decoded *d) {
   codicil_path_result path;
@@ -208,12 +244,39 @@ static codicil_err judge_path(codicil_path_verdict *out, const request *rq, deco
   if (path.chain != NULL) {
     end_with_path(out, path.chain, rq->unix_s);
     judge_staples(out, rq, d, path.chain);
-    if (rq->cache != NULL) {
+    if (rq->cache != NULL && out->reason == CODICIL_CERT_NONE) {
       keep_intermediates(rq, path.chain);
     }
   }
   sk_X509_pop_free(path.chain, X509_free);
   return CODICIL_OK;
+}
+
+static bool tail_holds(const codicil_known_tail *tail, const request *rq) {
+  return tail->is_set && tail->not_before <= rq->unix_s && rq->unix_s < tail->not_after &&
+         memcmp(tail->generation, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN) == 0;
+}
+
+// Says yes to a plain end entity and the one intermediate below which it stands, where that is
+// known to lead to an anchor; all else is not for here. Nothing above comes from another peer.
+static bool judge_plain(codicil_path_verdict *out, const request *rq) {
+  codicil_cert_fields leaf;
+  bool must_staple = true;
+  if (rq->num_entries != 2 || rq->entries[0].ocsp.len != 0 || rq->entries[1].ocsp.len != 0) {
+    return false;
+  }
+  const codicil_cached_cert *issuer = find_cached(rq, rq->entries[1].der);
+  if (issuer == NULL || !tail_holds(&issuer->tail, rq) ||
+      !codicil_cert_fields_parse(&leaf, rq->entries[0].der) || rq->unix_s < leaf.not_before ||
+      rq->unix_s >= leaf.not_after || !codicil_cert_fields_must_staple(&leaf, &must_staple) ||
+      must_staple || !codicil_leaf_is_plain(&leaf) ||
+      !codicil_plain_leaf_is_issued_by(&leaf, issuer->cert)) {
+    return false;
+  }
+  *out = (codicil_path_verdict){.valid_until = min_time(leaf.not_after, issuer->tail.not_after),
+                                .made_at = rq->unix_s};
+  out->expires = min_time(out->valid_until, rq->unix_s + VERDICT_MAX_S);
+  return true;
 }
 
 static codicil_err judge(codicil_path_verdict *out, const request *rq) {
@@ -272,7 +335,7 @@ static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
   if (codicil_chain_cache_find(rq->cache, out, key, rq->unix_s)) {
     return CODICIL_OK;
   }
-  codicil_err err = judge(out, rq);
+  codicil_err err = judge_plain(out, rq) ? CODICIL_OK : judge(out, rq);
   if (err == CODICIL_OK && out->expires > rq->unix_s) {
     codicil_chain_cache_put(rq->cache, key, out);
   }

@@ -72,23 +72,23 @@ void codicil_chain_cache_put(codicil_chain_cache *cache, const uint8_t key[CODIC
   cache->verdicts[slot] = *verdict;
 }
 
-codicil_cached_cert codicil_chain_cache_find_cert(codicil_chain_cache *cache,
-                                                  const uint8_t sha256[CODICIL_SHA256_LEN]) {
+const codicil_cached_cert *codicil_chain_cache_find_cert(codicil_chain_cache *cache,
+                                                         const uint8_t sha256[CODICIL_SHA256_LEN]) {
   uint32_t slot = codicil_lru_find(&cache->cert_index, sha256);
-  return slot != CODICIL_LRU_NONE ? cache->certs[slot] : (codicil_cached_cert){NULL, NULL};
+  return slot != CODICIL_LRU_NONE ? &cache->certs[slot] : NULL;
 }
 
 void codicil_chain_cache_put_cert(codicil_chain_cache *cache,
                                   const uint8_t sha256[CODICIL_SHA256_LEN],
-                                  codicil_cached_cert pair) {
+                                  const codicil_cached_cert *pair) {
   uint32_t slot = codicil_lru_find(&cache->cert_index, sha256);
   if (slot == CODICIL_LRU_NONE) {
     slot = codicil_lru_insert(&cache->cert_index, sha256);
   }
   codicil_cached_cert old = cache->certs[slot];
-  X509_up_ref(pair.cert);
-  X509_up_ref(pair.issuer);
-  cache->certs[slot] = pair;
+  X509_up_ref(pair->cert);
+  X509_up_ref(pair->issuer);
+  cache->certs[slot] = *pair;
   X509_free(old.cert);
   X509_free(old.issuer);
 }

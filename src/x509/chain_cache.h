@@ -26,19 +26,29 @@ bool codicil_chain_cache_find(codicil_chain_cache *cache, codicil_path_verdict *
 void codicil_chain_cache_put(codicil_chain_cache *cache, const uint8_t key[CODICIL_SHA256_LEN],
                              const codicil_path_verdict *verdict);
 
+// A path from a cached intermediate to an anchor, in which nothing depends on the end entity: one
+// step, no name constraints. It holds under the trust store of `generation`, from `not_before`
+// until before `not_after`.
+typedef struct codicil_known_tail {
+  bool is_set;
+  uint8_t generation[CODICIL_SHA256_LEN];
+  int64_t not_before;
+  int64_t not_after;
+} codicil_known_tail;
+
 // A decoded intermediate. `issuer` is the certificate whose key its signature was verified with.
 typedef struct codicil_cached_cert {
   X509 *cert;
   X509 *issuer;
+  codicil_known_tail tail;
 } codicil_cached_cert;
 
-// Returns a copy of what is kept (no references are taken), NULLs where there is nothing. Valid
-// until the next put.
-codicil_cached_cert codicil_chain_cache_find_cert(codicil_chain_cache *cache,
-                                                  const uint8_t sha256[CODICIL_SHA256_LEN]);
-// Keeps references to both.
+// Returns what is kept, NULL where there is nothing. Valid until the next put.
+const codicil_cached_cert *codicil_chain_cache_find_cert(codicil_chain_cache *cache,
+                                                         const uint8_t sha256[CODICIL_SHA256_LEN]);
+// Keeps references to both certificates.
 void codicil_chain_cache_put_cert(codicil_chain_cache *cache,
                                   const uint8_t sha256[CODICIL_SHA256_LEN],
-                                  codicil_cached_cert pair);
+                                  const codicil_cached_cert *pair);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "span.h"
+
 // X.690 §10.1: the definite form, encoded in the minimum number of octets.
 static bool read_length(codicil_reader *r, size_t *out) {
   uint8_t first;
@@ -54,13 +56,22 @@ bool codicil_der_skip(codicil_reader *r, uint8_t tag) {
   return codicil_der_read(r, tag, &content);
 }
 
+bool codicil_der_read_whole(codicil_reader *r, uint8_t tag, codicil_span *out_element) {
+  codicil_span before = r->rest;
+  if (!codicil_der_skip(r, tag)) {
+    return false;
+  }
+  *out_element = codicil_span_sub(before, 0, before.len - r->rest.len);
+  return true;
+}
+
 bool codicil_der_is_next(const codicil_reader *r, uint8_t tag) {
   codicil_reader ahead = *r;
   uint8_t next;
   return codicil_read_u8(&ahead, &next) && next == tag;
 }
 
-bool codicil_der_whole(codicil_span der, uint8_t tag, codicil_span *out_content) {
+bool codicil_der_only(codicil_span der, uint8_t tag, codicil_span *out_content) {
   codicil_reader r = codicil_reader_of(der);
   codicil_span content;
   if (!codicil_der_read(&r, tag, &content) || !codicil_reader_done(&r)) {

@@ -34,10 +34,13 @@ CODICIL_MUST_USE bool codicil_der_read_any(codicil_reader *r, uint8_t *out_tag,
 CODICIL_MUST_USE bool codicil_der_read(codicil_reader *r, uint8_t tag, codicil_span *out_content);
 // Passes over one element of type `tag`.
 CODICIL_MUST_USE bool codicil_der_skip(codicil_reader *r, uint8_t tag);
+// Reads one element of type `tag` whole, with its identifier and length.
+CODICIL_MUST_USE bool codicil_der_read_whole(codicil_reader *r, uint8_t tag,
+                                             codicil_span *out_element);
 // Tells whether an element of type `tag` is next.
 bool codicil_der_is_next(const codicil_reader *r, uint8_t tag);
 // Reads the one element that `der` is, nothing after it.
-CODICIL_MUST_USE bool codicil_der_whole(codicil_span der, uint8_t tag, codicil_span *out_content);
+CODICIL_MUST_USE bool codicil_der_only(codicil_span der, uint8_t tag, codicil_span *out_content);
 // Reads UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows, as Unix time.
 CODICIL_MUST_USE bool codicil_der_read_time(codicil_reader *r, int64_t *out_unix_s);
 // The same from the content of an element of type `tag`.

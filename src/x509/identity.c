@@ -111,11 +111,10 @@ static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *r
   //= https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6
   //# If the subjectAltName extension is present, the sequence MUST contain
   //# at least one entry.
-  if ((alt_name.data != NULL &&
-       (!codicil_der_whole(alt_name, CODICIL_DER_SEQUENCE, &c->alt_names) ||
-        c->alt_names.len == 0)) ||
+  if ((alt_name.data != NULL && (!codicil_der_only(alt_name, CODICIL_DER_SEQUENCE, &c->alt_names) ||
+                                 c->alt_names.len == 0)) ||
       !codicil_cert_fields_must_staple(cert, &c->must_staple) ||
-      (scts.data != NULL && !codicil_der_whole(scts, CODICIL_DER_OCTET_STRING, &c->scts))) {
+      (scts.data != NULL && !codicil_der_only(scts, CODICIL_DER_OCTET_STRING, &c->scts))) {
     return CODICIL_MALFORMED;
   }
   return count_names(c);
