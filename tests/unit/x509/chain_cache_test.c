@@ -174,6 +174,7 @@ static void test_only_intermediates_of_good_paths_are_kept(void **state) {
   assert_non_null(found);
   assert_int_equal(X509_cmp(found->cert, f->intermediate->x509), 0);
   assert_int_equal(X509_cmp(found->issuer, f->root->x509), 0);
+  assert_true(found->tail.is_set);
   pki_free(stranger);
 }
 

@@ -1,0 +1,238 @@
+// The short way for plain end entities says what the long way says, for plain ones and all others.
+#include "cmocka_test.h"
+
+#include "plain_leaf.h"
+
+#include "chain_fixture.h"
+#include "span.h"
+
+static bool is_plain(const pki_cert *cert) {
+  codicil_cert_fields fields;
+  return codicil_cert_fields_parse(&fields, pki_der(cert)) && codicil_leaf_is_plain(&fields);
+}
+
+// Judges `leaf` below the fixture's intermediate without a cache, and with one that knows the
+// intermediate.
+static codicil_cert_reason judge_both(chain_fixture *f, const pki_cert *leaf) {
+  codicil_chain_cache *cache = NULL;
+  const pki_cert *chain[] = {leaf, f->intermediate};
+  codicil_cert_reason cold = chain_judge(f, chain, 2);
+  int64_t cold_until = f->valid_until;
+  assert_int_equal(codicil_chain_cache_new(&cache, NULL, 4), CODICIL_OK);
+  f->cache = cache;
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  assert_int_equal(chain_judge(f, chain, 2), cold);
+  assert_int_equal(f->valid_until, cold_until);
+  f->cache = NULL;
+  codicil_chain_cache_free(cache);
+  return cold;
+}
+
+static void expect(chain_fixture *f, const pki_spec *spec, bool plain, codicil_cert_reason want) {
+  pki_cert *leaf = pki_make(f->intermediate, spec);
+  assert_int_equal(is_plain(leaf), plain);
+  assert_int_equal(judge_both(f, leaf), want);
+  pki_free(leaf);
+}
+
+static const char *const name = "DNS:b.example,DNS:*.c.example,IP:192.0.2.1,IP:2001:db8::1";
+
+static void test_usual_certificates_are_plain_and_good(void **state) {
+  chain_fixture *f = *state;
+  char *text;
+  pki_extension scts = pki_embedded_scts(&text, 2);
+  static const char *const algs[] = {"p256", "p384", "rsa2048", "ed25519", "ed448"};
+  for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++) {
+    expect(f, &(pki_spec){.alg = algs[i], .alt_names = name}, true, CODICIL_CERT_NONE);
+  }
+  const pki_spec rows[] = {
+      {.alt_names = name, .eku = "critical,clientAuth,serverAuth"},
+      {.alt_names = name, .key_usage = "critical,digitalSignature,keyEncipherment"},
+      {.alt_names = name, .key_usage = "digitalSignature,decipherOnly"},
+      {.alt_names = name, .key_usage = "", .constraints = ""},
+      {.alt_names = name, .constraints = "critical,CA:FALSE"},
+      {.alt_names = "critical,DNS:b.example"},
+      {.alt_names = name, .required_domain = "r.example", .extra = {scts}},
+      {.alt_names = name,
+       .extra = {{"2.5.29.32", "DER:300a3008060667810c010201"},
+                 {"authorityInfoAccess", "caIssuers;URI:http://ca.example/"},
+                 {"crlDistributionPoints", "URI:http://ca.example/crl"}}},
+      {.eku = "serverAuth"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    expect(f, &rows[i], true, CODICIL_CERT_NONE);
+  }
+  free(text);
+}
+
+static void test_every_plain_issuers_algorithm_verifies(void **state) {
+  chain_fixture *f = *state;
+  static const char *const rows[][2] = {
+      {"p256", "sha256"},    {"p256", "sha384"},    {"p384", "sha512"}, {"rsa2048", "sha256"},
+      {"rsa2048", "sha384"}, {"rsa2048", "sha512"}, {"ed25519", NULL},  {"ed448", NULL}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    pki_free(f->leaf);
+    pki_free(f->intermediate);
+    f->intermediate = pki_make(
+        f->root, &(pki_spec){.alg = rows[i][0], .is_ca = true, .common_name = "intermediate"});
+    f->leaf = pki_leaf(f->intermediate, "DNS:a.example");
+    expect(f, &(pki_spec){.alt_names = name, .digest = rows[i][1]}, true, CODICIL_CERT_NONE);
+  }
+}
+
+static void test_what_is_unusual_goes_the_long_way_and_may_be_good(void **state) {
+  chain_fixture *f = *state;
+  const pki_spec rows[] = {
+      {.alt_names = name, .eku = ""},
+      {.alt_names = "DNS:b.example,email:a@b.example"},
+      {.alt_names = "DNS:b.example,URI:https://b.example/"},
+      {.alt_names = name, .constraints = "critical,CA:TRUE"},
+      {.alt_names = name, .extra = {{"nsComment", "hello"}}},
+      {.alt_names = name, .digest = "sha224"},
+      {.version = 1},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    expect(f, &rows[i], false, CODICIL_CERT_NONE);
+  }
+}
+
+static void test_what_is_refused_is_refused_either_way(void **state) {
+  chain_fixture *f = *state;
+  const struct {
+    pki_spec spec;
+    bool plain; // it is time or the issuer that refuses
+    codicil_cert_reason reason;
+  } rows[] = {
+      {{.alt_names = name, .not_after = PKI_NOW}, true, CODICIL_CERT_EXPIRED},
+      {{.alt_names = name, .not_before = PKI_NOW + 1}, true, CODICIL_CERT_NOT_YET_VALID},
+      {{.alt_names = name, .must_staple = true}, true, CODICIL_CERT_STAPLE_MISSING},
+      {{.alt_names = name, .eku = "clientAuth"}, false, CODICIL_CERT_PURPOSE},
+      {{.alt_names = name, .eku = "msSGC"}, false, CODICIL_CERT_PURPOSE},
+      {{.alt_names = name, .eku = "anyExtendedKeyUsage"}, false, CODICIL_CERT_PURPOSE},
+      {{.alt_names = name, .key_usage = "keyEncipherment"}, false, CODICIL_CERT_PURPOSE},
+      {{.alt_names = name, .key_usage = "keyAgreement,cRLSign"}, false, CODICIL_CERT_PURPOSE},
+      {{.alt_names = name, .alg = "rsa1024"}, false, CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .digest = "sha1"}, false, CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .extra = {{"1.3.6.1.4.1.99999.1", "critical,DER:0500"}}},
+       false,
+       CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .extra = {{"1.3.6.1.5.5.7.1.1", "critical,DER:3000"}}},
+       false,
+       CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .constraints = "", .extra = {{"2.5.29.19", "DER:0500"}}},
+       false,
+       CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .key_usage = "", .extra = {{"2.5.29.15", "DER:0500"}}},
+       false,
+       CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .eku = "", .extra = {{"2.5.29.37", "DER:0500"}}},
+       false,
+       CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .extra = {{"2.5.29.31", "DER:0500"}}}, false, CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .extra = {{"2.5.29.30", "DER:0500"}}}, false, CODICIL_CERT_UNTRUSTED},
+      {{.extra = {{"2.5.29.17", "DER:0500"}}}, false, CODICIL_CERT_UNTRUSTED},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    expect(f, &rows[i].spec, rows[i].plain, rows[i].reason);
+  }
+}
+
+static void test_every_octet_of_a_plain_certificate_is_signed(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *leaf = pki_leaf(f->intermediate, name);
+  codicil_span copy = exact_copy(pki_der(leaf));
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 4), CODICIL_OK);
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  for (size_t i = 0; i < copy.len; i++) {
+    uint8_t *octet = (uint8_t *)copy.data + i;
+    *octet ^= 1;
+    const codicil_chain_entry entries[] = {{.der = copy}, {.der = pki_der(f->intermediate)}};
+    assert_int_not_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_NONE);
+    *octet ^= 1;
+  }
+  free((void *)copy.data);
+  pki_free(leaf);
+}
+
+static void test_a_leaf_of_a_namesake_of_the_known_issuer_is_refused(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *namesake = pki_intermediate(f->root, "intermediate");
+  pki_cert *leaf = pki_leaf(namesake, name);
+  assert_int_equal(judge_both(f, leaf), CODICIL_CERT_UNTRUSTED);
+  pki_free(leaf);
+  pki_free(namesake);
+}
+
+// A path of four: what another peer sent between the known intermediate and the anchor does not
+// complete this peer's chain.
+static void test_a_tail_longer_than_one_step_is_not_used(void **state) {
+  chain_fixture *f = *state;
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+  pki_cert *lower = pki_intermediate(f->intermediate, "lower");
+  pki_cert *first = pki_leaf(lower, "DNS:a.example");
+  pki_cert *second = pki_leaf(lower, "DNS:b.example");
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){first, lower, f->intermediate}, 3),
+                   CODICIL_CERT_NONE);
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, lower}, 2), CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, lower, f->intermediate}, 3),
+                   CODICIL_CERT_NONE);
+  pki_free(second);
+  pki_free(first);
+  pki_free(lower);
+}
+
+static void test_a_tail_holds_under_its_own_anchors_and_in_its_own_time(void **state) {
+  chain_fixture *f = *state;
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+  pki_cert *intermediate = pki_make(f->root, &(pki_spec){.is_ca = true, .not_after = PKI_NOW + 60});
+  pki_cert *first = pki_leaf(intermediate, "DNS:a.example");
+  pki_cert *second = pki_leaf(intermediate, "DNS:b.example");
+  pki_cert *third = pki_leaf(intermediate, "DNS:c.example");
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){first, intermediate}, 2), CODICIL_CERT_NONE);
+  codicil_trust *trust = f->trust;
+  f->trust = chain_trust(third);
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, intermediate}, 2),
+                   CODICIL_CERT_UNTRUSTED);
+  codicil_trust_free(f->trust);
+  f->trust = trust;
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, intermediate}, 2),
+                   CODICIL_CERT_NONE);
+  assert_int_equal(f->valid_until, PKI_NOW + 60);
+  f->unix_s = PKI_NOW + 60;
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){third, intermediate}, 2),
+                   CODICIL_CERT_EXPIRED);
+  pki_free(third);
+  pki_free(second);
+  pki_free(first);
+  pki_free(intermediate);
+}
+
+// The intermediate's staple is looked at each time it comes.
+static void test_a_revoking_staple_on_a_known_intermediate_is_heard(void **state) {
+  chain_fixture *f = *state;
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  pki_bytes staple = pki_ocsp(f->intermediate, f->root, &(pki_ocsp_spec){.status = PKI_REVOKED});
+  const codicil_chain_entry entries[] = {
+      {.der = pki_der(f->leaf)},
+      {.der = pki_der(f->intermediate), .ocsp = codicil_span_of(staple.data, staple.len)}};
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_REVOKED);
+  free(staple.data);
+}
+
+#define CHAIN_TEST(name) cmocka_unit_test_setup_teardown(name, chain_set_up, chain_tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CHAIN_TEST(test_usual_certificates_are_plain_and_good),
+      CHAIN_TEST(test_every_plain_issuers_algorithm_verifies),
+      CHAIN_TEST(test_what_is_unusual_goes_the_long_way_and_may_be_good),
+      CHAIN_TEST(test_what_is_refused_is_refused_either_way),
+      CHAIN_TEST(test_every_octet_of_a_plain_certificate_is_signed),
+      CHAIN_TEST(test_a_leaf_of_a_namesake_of_the_known_issuer_is_refused),
+      CHAIN_TEST(test_a_tail_longer_than_one_step_is_not_used),
+      CHAIN_TEST(test_a_tail_holds_under_its_own_anchors_and_in_its_own_time),
+      CHAIN_TEST(test_a_revoking_staple_on_a_known_intermediate_is_heard),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
