@@ -31,7 +31,8 @@ typedef struct query {
   const codicil_policy_input *in;
   const codicil_origin *origin;
   const codicil_evidence *evidence;
-  size_t certificate; // that covers the host, once a step has found it
+  size_t first;       // certificate that covers the host; those before it do not
+  size_t certificate; // the one that answers
   codicil_route route;
   size_t examine;
 } query;
@@ -128,11 +129,10 @@ static bool answer_uncovered(query *q) {
 
 // Step 0. Any certificate that covers the host, for now.
 static bool step_name(query *q) {
-  size_t i = 0;
-  while (i < q->in->num_certificates && !covers(q, i)) {
-    i++;
+  while (q->first < q->in->num_certificates && !covers(q, q->first)) {
+    q->first++;
   }
-  if (i == q->in->num_certificates) {
+  if (q->first == q->in->num_certificates) {
     return answer_uncovered(q);
   }
   if (!port_is_allowed(q)) {
@@ -141,10 +141,10 @@ static bool step_name(query *q) {
   return false;
 }
 
-// Finds the first covering certificate that `matches`.
+// Finds the first covering certificate that `matches`, which is the cheaper question.
 static bool choose(query *q, bool (*matches)(const query *q, size_t index)) {
-  for (size_t i = 0; i < q->in->num_certificates; i++) {
-    if (covers(q, i) && matches(q, i)) {
+  for (size_t i = q->first; i < q->in->num_certificates; i++) {
+    if (matches(q, i) && (i == q->first || covers(q, i))) {
       q->certificate = i;
       return true;
     }

@@ -1,0 +1,3 @@
+if(TARGET session_fixture)
+  codicil_bench(session_bench session_fixture)
+endif()
