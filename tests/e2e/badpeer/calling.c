@@ -54,11 +54,15 @@ static void await_close(peer *p, int timeout_ms) {
 
 // ---- ordinary -----------------------------------------------------------------------------------
 
-// A request that works, after the server had time to send what it wants to send.
+// A request that works. Certificates are signed when the server has nothing better to do: those
+// that the caller expects are waited for, and where none is expected, a moment.
 static void run_get(peer *p) {
   send_get(p, 1, "/");
   wire_await_response(p->w, 1);
-  wire_ping_round(p->w);
+  wire_await_authenticators(p->w, p->num_expected);
+  if (p->num_expected == 0) {
+    wire_drain(p->w, 100);
+  }
 }
 
 static void run_quiet(peer *p) {

@@ -3,14 +3,14 @@
 //   badpeer list serve|call
 //   badpeer serve SCENARIO --primary PEM KEY --secondary PEM KEY [--times N] [--tls12] [--no-ems]
 //   badpeer call SCENARIO --port N [--times N] [--sni NAME] [--authority A] [--tls12] [--no-ems]
-//   badpeer request --port N [--sni NAME] [--offer] [--no-alpn] [:method=GET :path=/ … [-- …]…]
+//   badpeer request --port N [--sni NAME] [--expect N] [--no-alpn] [:method=GET :path=/ … [-- …]…]
 //   badpeer request --port N --sni NAME --then-sni NAME
 //
 // `serve` prints `ready PORT`, runs the scenario on the first N connections (1) whose server name
 // is not the secondary certificate's, answers every request with 200 (421 for the names that the
 // certificate of the handshake does not cover, with --misdirect), and reports each connection when
-// it ends. `call` and `request` make one connection and report it. With --offer, `request` sends
-// the setting and waits for what the server then sends; with --then-sni it makes a second
+// it ends. `call` and `request` make one connection and report it. With --expect they wait for
+// so many authenticators, and `request` sends the setting. With --then-sni `request` makes a second
 // connection for that name, with the first one's session, and reports that too.
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -33,7 +33,8 @@ typedef struct options {
   const char *primary[2], *secondary[2];
   const char *authority;
   int port, times;
-  bool misdirect, offer;
+  bool misdirect;
+  size_t num_expected;
   const char *then_sni;
   tls_options tls;
 } options;
@@ -231,7 +232,11 @@ static bool connect_peer(peer *p, wire *w, const options *o, const scenario *s) 
     return false;
   }
   wire_init(w, ssl, fd);
-  *p = (peer){.w = w, .ssl = ssl, .port = o->port, .authority = o->authority};
+  *p = (peer){.w = w,
+              .ssl = ssl,
+              .port = o->port,
+              .authority = o->authority,
+              .num_expected = o->num_expected};
   wire_send(w, preface, 24);
   send_settings(w, s);
   wire_await_settings(w);
@@ -298,15 +303,13 @@ static void send_requests(peer *p, int argc, char **argv) {
 }
 
 static int request(options *o, int argc, char **argv) {
-  scenario plain = {"", o->offer ? 1 : NO_SETTING, NULL};
+  scenario plain = {"", o->num_expected > 0 ? 1 : NO_SETTING, NULL};
   peer p;
   wire w;
   if (!connect_peer(&p, &w, o, &plain)) {
     return 0;
   }
-  if (o->offer) {
-    wire_ping_round(&w);
-  }
+  wire_await_authenticators(&w, o->num_expected);
   send_requests(&p, argc, argv);
   report(&p, "");
   o->tls.session = o->then_sni == NULL ? NULL : SSL_get1_session(p.ssl);
@@ -315,6 +318,7 @@ static int request(options *o, int argc, char **argv) {
   o->tls.sni = o->then_sni;
   if (o->then_sni != NULL && connect_peer(&p, &w, o, &plain)) {
     wire_ping_round(&w);
+    wire_await_authenticators(&w, o->num_expected);
     report(&p, "");
     disconnect_peer(&p);
   }
@@ -349,8 +353,8 @@ static int parse(options *o, int argc, char **argv) {
       o->tls.no_ems = true;
     } else if (strcmp(flag, "no-alpn") == 0) {
       o->tls.no_alpn = true;
-    } else if (strcmp(flag, "offer") == 0) {
-      o->offer = true;
+    } else if (left >= 1 && strcmp(flag, "expect") == 0) {
+      o->num_expected = (size_t)atoi(argv[++i]);
     } else if (left >= 1 && strcmp(flag, "then-sni") == 0) {
       o->then_sni = argv[++i];
     } else if (strcmp(flag, "misdirect") == 0) {

@@ -44,27 +44,11 @@ static void put_names(X509 *leaf) {
   GENERAL_NAMES_free(names);
 }
 
-// Where the authenticator ends whose three messages start at `data`; 0: not a whole one.
-static size_t authenticator_len(const uint8_t *data, size_t len) {
-  size_t at = 0;
-  for (int i = 0; i < 3; i++) {
-    if (len - at < 4) {
-      return 0;
-    }
-    size_t size = (size_t)data[at + 1] << 16 | (size_t)data[at + 2] << 8 | data[at + 3];
-    if (size > len - at - 4) {
-      return 0;
-    }
-    at += 4 + size;
-  }
-  return at;
-}
-
 static void put_authenticators(const peer *p) {
   const bytes *all = &p->w->certificates;
   printf("\"authenticators\":[");
   for (size_t at = 0; at < all->len;) {
-    size_t len = authenticator_len(all->data + at, all->len - at);
+    size_t len = wire_authenticator_len(all->data + at, all->len - at);
     X509 *leaf = NULL;
     const char *wrong = len == 0 ? "cut short" : forge_check(&leaf, p->ssl, all->data + at, len);
     printf("%s{\"octets\":%zu,\"wrong\":", at > 0 ? "," : "", len);

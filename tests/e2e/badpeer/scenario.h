@@ -12,6 +12,7 @@ typedef struct peer {
   const credential *primary, *secondary; // server only
   int port;                              // server: ours; client: the server's
   const char *authority;                 // client: of ordinary requests
+  size_t num_expected;                   // client: authenticators to wait for
   char verdict[256];                     // what the scenario itself found, for the report
 } peer;
 

@@ -225,6 +225,15 @@ static void note_data(wire *w, const frame *f) {
   if (r->text.len < TEXT_MAX) {
     bytes_put(&r->text, f->payload, f->len);
   }
+  if (f->len > 0) { // give the octets back, to the connection and to the stream
+    bytes increment = {0};
+    bytes_uint(&increment, f->len, 4);
+    wire_frame(w, FRAME_WINDOW_UPDATE, 0, 0, increment.data, increment.len);
+    if ((f->flags & FLAG_END_STREAM) == 0) {
+      wire_frame(w, FRAME_WINDOW_UPDATE, 0, f->stream, increment.data, increment.len);
+    }
+    bytes_clear(&increment);
+  }
 }
 
 static void note(wire *w, const frame *f) {
@@ -330,6 +339,42 @@ bool wire_await_response(wire *w, uint32_t stream) {
 bool wire_await_settings(wire *w) {
   frame f;
   while (!w->has_settings) {
+    if (!wire_read(w, &f)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+size_t wire_authenticator_len(const uint8_t *data, size_t len) {
+  size_t at = 0;
+  for (int i = 0; i < 3; i++) {
+    if (len - at < 4) {
+      return 0;
+    }
+    size_t size = (size_t)data[at + 1] << 16 | (size_t)data[at + 2] << 8 | data[at + 3];
+    if (size > len - at - 4) {
+      return 0;
+    }
+    at += 4 + size;
+  }
+  return at;
+}
+
+static size_t count_authenticators(const bytes *b) {
+  size_t num = 0;
+  for (size_t at = 0, len; at < b->len; at += len, num++) {
+    len = wire_authenticator_len(b->data + at, b->len - at);
+    if (len == 0) {
+      break;
+    }
+  }
+  return num;
+}
+
+bool wire_await_authenticators(wire *w, size_t num) {
+  frame f;
+  while (count_authenticators(&w->certificates) < num) {
     if (!wire_read(w, &f)) {
       return false;
     }

@@ -100,5 +100,9 @@ bool wire_await_settings(wire *w);
 // Reads until `num` PINGs of ours were acknowledged: everything sent before was processed.
 bool wire_ping_round(wire *w);
 response *wire_response(wire *w, uint32_t stream);
+// Reads until so many authenticators are there whole.
+bool wire_await_authenticators(wire *w, size_t num);
+// Where the authenticator ends whose three messages start at `data`; 0: not a whole one.
+size_t wire_authenticator_len(const uint8_t *data, size_t len);
 
 #endif
