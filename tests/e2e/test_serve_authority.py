@@ -47,14 +47,14 @@ def test_421_is_one_answer_that_lists_no_tenants(server):
 
 
 def test_a_secondary_is_served_once_it_is_proven(server):
-    response = send(server, *request(f"b.example:{server.port}"), flags=["--offer"])
+    response = send(server, *request(f"b.example:{server.port}"), flags=["--expect", "2"])
     assert response["status"] == 200
     assert "b.example" in response["text"]
 
 
 def test_a_site_that_is_no_secondary_stays_421(server):
     response = send(
-        server, *request(f"a.example:{server.port}"), sni="b.example", flags=["--offer"]
+        server, *request(f"a.example:{server.port}"), sni="b.example"
     )
     assert response["status"] == 421
 
@@ -64,6 +64,11 @@ def test_a_wildcard_site_serves_one_label(server):
     assert send(server, *request(authority), sni="x.wild.example")["status"] == 200
     deep = f"y.x.wild.example:{server.port}"
     assert send(server, *request(deep), sni="x.wild.example")["status"] == 421
+
+
+def test_an_empty_port_is_the_default_port_and_so_not_this_one(server):
+    # RFC 3986 §3.2.3: the port may be empty, which stands for 443.
+    assert send(server, *request("a.example:"))["status"] in (400, 421)
 
 
 def test_names_compare_without_case(server):
@@ -80,7 +85,6 @@ def test_the_server_name_plays_no_part(server):
     "authority",
     [
         "",
-        "a.example:",
         "a.example:x",
         "a.example:99999",
         "user@a.example",
@@ -146,7 +150,7 @@ def test_a_malformed_request_is_reset_and_the_connection_lives(server, extra):
 def test_the_access_log_tells_which_certificate_carried_the_authority(server, certs):
     port = server.port
     fields = [request(f"{n}.example:{port}", f"/?{n}") for n in "ab"]
-    raw_request(port, *fields, flags=["--sni", "a.example", "--offer"])
+    raw_request(port, *fields, flags=["--sni", "a.example", "--expect", "2"])
     ask(port, f"unknown.example:{port}", flags=["--sni", "a.example"])
     entries = server.log(3)
     assert [e["status"] for e in entries] == [200, 200, 421]

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from harness.codicil import Site, raw_request, resume
+from harness.codicil import Site, badpeer, raw_request, resume
 
 
 @pytest.fixture
@@ -107,10 +107,8 @@ def test_a_ticket_does_not_resume_another_site(server):
 
 
 def test_certificates_are_proven_anew_after_resumption(server):
-    args = ["--sni", "a.example", "--then-sni", "a.example", "--offer"]
-    from harness.codicil import _badpeer  # pylint: disable=import-outside-toplevel
-
-    first, second = _badpeer("request", "--port", server.port, *args)
+    args = ["--sni", "a.example", "--then-sni", "a.example", "--expect", "2"]
+    first, second = badpeer("request", "--port", server.port, *args)
     assert second["resumed"]
     for report in (first, second):
         assert [a["wrong"] for a in report["authenticators"]] == [None, None], report

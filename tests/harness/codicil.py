@@ -43,7 +43,9 @@ class Serve(Process):
         text = f'listen: ["{listen}"]\naccess-log: {{path: {self.log_path}, format: json}}\n{extra}sites:\n'
         with open(self.config_path, "w", encoding="utf-8") as f:
             f.write(text + "".join(site.yaml() for site in sites))
-        super().__init__([program(), "serve", "-c", self.config_path, *args])
+        # A sanitizer keeps freed memory for a while: little enough for tests that look at memory.
+        env = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"}
+        super().__init__([program(), "serve", "-c", self.config_path, *args], env=env)
         ready = self.wait_line("ready ")
         self.port = int(re.search(r":(\d+) h2", ready).group(1))
 
@@ -125,7 +127,8 @@ class BadServer(Process):
                 return report
 
 
-def _badpeer(*args, timeout=90):
+def badpeer(*args, timeout=90):
+    """Runs the misbehaving peer as a client; returns its reports, a connection each."""
     full = [program("BADPEER"), *map(str, args)]
     done = subprocess.run(full, capture_output=True, timeout=timeout, check=False)
     assert done.returncode == 0, (full, done.stderr)
@@ -134,7 +137,7 @@ def _badpeer(*args, timeout=90):
 
 def bad_call(scenario, port, *args):
     """The misbehaving peer as a client; returns its report."""
-    return _badpeer("call", scenario, "--port", port, *args)[0]
+    return badpeer("call", scenario, "--port", port, *args)[0]
 
 
 def raw_request(port, *requests, flags=()):
@@ -142,7 +145,7 @@ def raw_request(port, *requests, flags=()):
     args = []
     for fields in requests:
         args += (["--"] if args else []) + list(fields)
-    return _badpeer("request", "--port", port, *flags, *args)[0]
+    return badpeer("request", "--port", port, *flags, *args)[0]
 
 
 def ask(port, authority, path="/", *fields, method="GET", flags=None):
@@ -155,7 +158,7 @@ def ask(port, authority, path="/", *fields, method="GET", flags=None):
 
 def resume(port, first, second):
     """Connects as `first`, then as `second` with the first session; returns both reports."""
-    return _badpeer("request", "--port", port, "--sni", first, "--then-sni", second)
+    return badpeer("request", "--port", port, "--sni", first, "--then-sni", second)
 
 
 def scenarios(role):
