@@ -31,7 +31,7 @@ static bool may_become_use(const choose_fact *f) {
     if (f->support != CODICIL_SUPPORT_YES) {
       return false;
     }
-    return f->route.answer == CODICIL_WAIT || (f->address_matches && !f->origin_set_initialised &&
+    return f->route.answer == CODICIL_WAIT || (f->address_matches && !f->origin_set_is_final &&
                                                f->route.reason == CODICIL_ROUTE_NOT_COVERED);
   case CHOOSE_CLOSED:
     break;
@@ -56,10 +56,10 @@ static int weight(codicil_route_reason reason) {
 
 // What a request would be held for, had ORIGIN not told that nothing is to be expected.
 static bool is_ended_by_origin_set(const choose_fact *f, uint64_t now_ns) {
-  choose_fact uninitialised = *f;
-  uninitialised.origin_set_initialised = false;
-  return f->stage == CHOOSE_OPEN && f->origin_set_initialised && now_ns < f->hold_until_ns &&
-         !may_become_use(f) && may_become_use(&uninitialised);
+  choose_fact unknown = *f;
+  unknown.origin_set_is_final = false;
+  return f->stage == CHOOSE_OPEN && f->origin_set_is_final && now_ns < f->hold_until_ns &&
+         !may_become_use(f) && may_become_use(&unknown);
 }
 
 static codicil_route_reason reason_of(const choose_fact *f, bool was_held, uint64_t now_ns) {

@@ -18,9 +18,9 @@ typedef enum choose_stage {
 // What one connection has to do with one request.
 typedef struct choose_fact {
   choose_stage stage;
-  bool is_own;          // it was opened for this origin
-  bool address_matches; // its address is one of those of the origin's host
-  bool origin_set_initialised;
+  bool is_own;              // it was opened for this origin
+  bool address_matches;     // its address is one of those of the origin's host
+  bool origin_set_is_final; // ORIGIN came, from a server that knows what we support
   codicil_support support;
   codicil_route route;    // CHOOSE_AWAIT_SETTINGS and CHOOSE_OPEN
   uint64_t hold_until_ns; // the same; no request is held for this connection after it

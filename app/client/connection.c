@@ -395,7 +395,9 @@ choose_fact client_connection_fact(client_connection *c, const codicil_origin *o
     return fact;
   }
   fact.support = codicil_session_support(c->session);
-  fact.origin_set_initialised = codicil_session_origin_set_initialised(c->session);
+  // Before our SETTINGS were acknowledged the server cannot name what it would prove to us.
+  fact.origin_set_is_final =
+      c->had_settings_ack && codicil_session_origin_set_initialised(c->session);
   return fact;
 }
 

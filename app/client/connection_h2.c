@@ -28,7 +28,12 @@ static void unlink_exchange(client_connection *c, const client_exchange *exchang
 
 // ---- frames in ----------------------------------------------------------------------------------
 
-static void on_settings(client_connection *c) {
+static void on_settings(client_connection *c, bool is_ack) {
+  if (is_ack) {
+    c->had_settings_ack = true;
+    c->net->news(c->net->user, c);
+    return;
+  }
   if (c->had_settings) {
     return;
   }
@@ -90,8 +95,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
     if (frame->hd.type == NGHTTP2_HEADERS) {
       exchange->handler->section(exchange);
     }
-  } else if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
-    on_settings(c);
+  } else if (frame->hd.type == NGHTTP2_SETTINGS) {
+    on_settings(c, (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0);
   } else if (frame->hd.type == NGHTTP2_GOAWAY) {
     on_goaway(c, &frame->goaway);
   }

@@ -27,7 +27,8 @@ struct client_connection {
   codicil_h2 *h2;
   nghttp2_session *ng;
   bool had_settings;
-  bool is_ending; // we say farewell, all being done
+  bool had_settings_ack; // of ours
+  bool is_ending;        // we say farewell, all being done
   client_exchange *exchanges;
   client_failure failure;
   // The end, for the report.

@@ -160,9 +160,11 @@ static void send_on(client_pool *pool, client_request *r, client_connection *c,
   note_reason(r, choice->reason, CODICIL_CERT_NONE);
   note_certificate(r, choice->certificate != SIZE_MAX ? choice->certificate : 0);
   r->report->coalesced = !codicil_origin_equal(&r->url.origin, client_connection_origin(c));
-  verbose_line(pool->config.verbose, client_connection_id(c), "%s goes here: %s (%s)", r->url.text,
-               codicil_route_reason_text(choice->reason),
-               codicil_route_reason_word(choice->reason));
+  char sentence[CODICIL_EXPLAIN_MAX] = "";
+  codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
+                        sizeof sentence);
+  verbose_line(pool->config.verbose, client_connection_id(c), "%s goes here (%s): %s", r->url.path,
+               codicil_route_reason_word(choice->reason), sentence);
 }
 
 // Why no connection that there is will do.
@@ -176,8 +178,9 @@ static void explain_opening(const client_pool *pool, const client_request *r,
                           sizeof sentence);
     verbose_line(pool->config.verbose, choice->connection, "%s", sentence);
   }
-  verbose_line(pool->config.verbose, id, "%s gets a connection of its own: %s (%s)", r->url.text,
-               codicil_route_reason_text(choice->reason),
+  bool is_first = choice->reason == CODICIL_ROUTE_OWN_ORIGIN;
+  verbose_line(pool->config.verbose, id, "opened for %s: %s (%s)", r->url.text,
+               is_first ? "no connection leads there" : codicil_route_reason_text(choice->reason),
                codicil_route_reason_word(choice->reason));
 }
 

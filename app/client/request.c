@@ -75,11 +75,13 @@ static bool is_idempotent(const client_request *r) {
   return false;
 }
 
-// Back to the pool, as if nothing had come; false where what came cannot be taken back.
-static bool try_again(client_request *r, const char *why) {
-  if (r->num_tries >= MAX_TRIES || !output_restart(&r->out)) {
-    return false;
-  }
+// Whether nothing that came keeps the request from being made again.
+static bool may_try_again(client_request *r) {
+  return r->num_tries < MAX_TRIES && output_restart(&r->out);
+}
+
+// Back to the pool, as if nothing had come.
+static void try_again(client_request *r, const char *why) {
   r->num_tries++;
   verbose_line(r->context->verbose, client_connection_id(r->connection), "%s is sent again: %s",
                r->url.text, why);
@@ -97,14 +99,14 @@ static bool try_again(client_request *r, const char *why) {
   r->report->coalesced = false;
   r->state = CLIENT_REQUEST_RESOLVING;
   r->context->news(r->context->user);
-  return true;
 }
 
 static void lost(client_request *r, bool was_sent) {
   const client_failure *failure = client_connection_failure(r->connection);
   // Nothing was at fault but what came beside it, or a connection that others opened.
   bool is_retried = !was_sent || failure->is_authenticator || !r->opens;
-  if (is_retried && (!was_sent || is_idempotent(r)) && try_again(r, failure->text)) {
+  if (is_retried && (!was_sent || is_idempotent(r)) && may_try_again(r)) {
+    try_again(r, failure->text);
     return;
   }
   bool is_silent = failure->exit_code == 0 || failure->exit_code == EXIT_RECV_ERROR;
@@ -188,17 +190,16 @@ static void on_field(client_exchange *exchange, codicil_span name, codicil_span 
   }
 }
 
-// RFC 9110 §15.5.20: on another connection the answer may be another.
+// RFC 9110 §15.5.20: another connection may have another answer. One that was opened for this
+// origin already gave its own.
 static bool retry_misdirected(client_request *r) {
-  if (r->must_open) {
-    return false;
-  }
   client_connection *c = r->connection;
   client_connection_misdirected(c, &r->url.origin);
-  leave_connection(r);
-  if (!try_again(r, "the server answered 421 (Misdirected Request)")) {
+  if (codicil_origin_equal(client_connection_origin(c), &r->url.origin) || !may_try_again(r)) {
     return false;
   }
+  leave_connection(r);
+  try_again(r, "the server answered 421 (Misdirected Request)");
   r->must_open = true;
   return true;
 }
@@ -265,7 +266,9 @@ static void on_done(client_exchange *exchange, const client_end *end) {
     }
     break;
   case CLIENT_END_REFUSED:
-    if (!try_again(r, "the server did not process it")) {
+    if (may_try_again(r)) {
+      try_again(r, "the server did not process it");
+    } else {
       client_request_fail(r, EXIT_HTTP2_STREAM, "%s: the server refused the stream %u times",
                           r->url.text, r->num_tries);
     }

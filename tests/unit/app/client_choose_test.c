@@ -94,7 +94,7 @@ static void test_certificates_are_awaited_from_settings_on(void **state) {
 static void test_an_answer_to_wait_is_waited_for_until_its_time_runs_out(void **state) {
   (void)state;
   choose_fact f = answering(CODICIL_WAIT, CODICIL_ROUTE_NOT_COVERED);
-  f.origin_set_initialised = true;
+  f.origin_set_is_final = true;
   assert_held(one(f, false), LATER);
   f.hold_until_ns = NOW;
   assert_new(one(f, true), CODICIL_ROUTE_WAITED);
@@ -110,7 +110,7 @@ static void test_no_support_opens_at_once(void **state) {
 static void test_an_origin_set_without_the_origin_opens_at_once_and_says_so(void **state) {
   (void)state;
   choose_fact f = promising();
-  f.origin_set_initialised = true;
+  f.origin_set_is_final = true;
   assert_new(one(f, true), CODICIL_ROUTE_ORIGIN_SET);
   f.hold_until_ns = EARLIER;
   assert_new(one(f, false), CODICIL_ROUTE_NOT_COVERED);
