@@ -1,2 +1,5 @@
 codicil_unit_test(app server_stream app_io)
 codicil_unit_test(app server_address app_io)
+codicil_unit_test(app server_config app_server app_io)
+codicil_unit_test(app server_files app_server app_io)
+codicil_unit_test(app server_request app_server app_io)
