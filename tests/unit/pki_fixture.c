@@ -42,6 +42,11 @@ static EVP_PKEY *new_key(const char *alg) {
   if (strcmp(alg, "ed448") == 0) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
   }
+  if (strncmp(alg, "mldsa", 5) == 0) {
+    char name[16];
+    snprintf(name, sizeof name, "ML-DSA-%s", alg + 5);
+    return EVP_PKEY_Q_keygen(NULL, NULL, name);
+  }
   if (strcmp(alg, "p521") == 0) {
     return EVP_EC_gen("P-521");
   }
@@ -49,7 +54,9 @@ static EVP_PKEY *new_key(const char *alg) {
 }
 
 static const EVP_MD *digest_for(const EVP_PKEY *key, const char *name) {
-  if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448")) {
+  if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ||
+      EVP_PKEY_is_a(key, "ML-DSA-44") || EVP_PKEY_is_a(key, "ML-DSA-65") ||
+      EVP_PKEY_is_a(key, "ML-DSA-87")) {
     return NULL;
   }
   return EVP_get_digestbyname(name != NULL ? name : "sha256");

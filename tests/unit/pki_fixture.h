@@ -27,15 +27,16 @@ typedef struct pki_extension {
 
 // What a certificate contains. Zero members mean the usual.
 typedef struct pki_spec {
-  const char *common_name;     // subject; NULL: "test"
-  const char *alg;             // p256 (default), p384, p521, rsaBITS, rsapssBITS, ed25519, ed448
-  const char *digest;          // sha256 (default); none for ed25519 and ed448
-  const char *alt_names;       // "DNS:www.example,IP:192.0.2.1"; NULL: no extension
-  const char *eku;             // NULL: serverAuth for an end entity; "": no extension
-  const char *key_usage;       // NULL: what fits; "": no extension
-  const char *constraints;     // basicConstraints; NULL: what fits; "": no extension
-  bool is_ca;                  //
-  bool must_staple;            // TLS feature status_request (RFC 7633)
+  const char *common_name; // subject; NULL: "test"
+  const char *alg;         // p256 (default), p384, p521, rsaBITS, rsapssBITS, ed25519, ed448, and
+                           // where libcrypto has it mldsa44, mldsa65, mldsa87
+  const char *digest;      // sha256 (default); none for ed25519 and ed448
+  const char *alt_names;   // "DNS:www.example,IP:192.0.2.1"; NULL: no extension
+  const char *eku;         // NULL: serverAuth for an end entity; "": no extension
+  const char *key_usage;   // NULL: what fits; "": no extension
+  const char *constraints; // basicConstraints; NULL: what fits; "": no extension
+  bool is_ca;              //
+  bool must_staple;        // TLS feature status_request (RFC 7633)
   const char *required_domain; // requiredDomain with this dNSName
   int64_t not_before, not_after;
   long version; // 0: X.509 v3; else the number that the certificate carries, plus one
