@@ -117,8 +117,9 @@ class Material:
         self.dir, self.program = directory, program
         self.names = ["a.example", *(f"s{i}.example" for i in range(num_sites))]
         self._cert("new-ca", f"{directory}/ca")
-        for name in self.names:
-            self._cert("new", name, "--ca", f"{directory}/ca", "--out", directory)
+        for name in self.names:  # h2load names the first site by its address
+            more = ["127.0.0.1"] if name == self.names[0] else []
+            self._cert("new", name, *more, "--ca", f"{directory}/ca", "--out", directory)
         self.root = f"{directory}/www"
         os.mkdir(self.root)
         for name, size in (("1k", 1024), ("100k", 102400)):
@@ -146,6 +147,8 @@ class Material:
         for i, name in enumerate(self.names[: 1 + num_secondary]):
             text += f"  {name}:\n    certificate: {self.dir}/{name}.pem\n"
             text += f"    key: {self.dir}/{name}.key\n    root: {self.root}\n"
+            if i == 0:
+                text += f"    names: [{name}, 127.0.0.1]\n"
             if i == 0 and num_secondary:
                 text += f"    secondary: [{', '.join(self.names[1 : 1 + num_secondary])}]\n"
         path = self._write(f"{label}-{num_secondary}.yaml", text)
