@@ -23,6 +23,10 @@ static bool may_use(const choose_fact *f) {
 // as our SETTINGS reach it, which is a round trip after its own came: until ORIGIN says what is to
 // be expected, "not covered" only means "not yet".
 static bool may_become_use(const choose_fact *f) {
+  // Else many hosts would open their connections one after the other, each waiting for the last.
+  if (f->is_late && !f->is_own) {
+    return false;
+  }
   switch (f->stage) {
   case CHOOSE_CONNECTING:
   case CHOOSE_AWAIT_SETTINGS:
@@ -65,7 +69,7 @@ static bool is_ended_by_origin_set(const choose_fact *f, uint64_t now_ns) {
 static codicil_route_reason reason_of(const choose_fact *f, bool was_held, uint64_t now_ns) {
   // Of a connection that cannot be asked yet its address alone is known.
   if (f->stage == CHOOSE_CONNECTING) {
-    return CODICIL_ROUTE_DNS_MISMATCH;
+    return f->address_matches ? CODICIL_ROUTE_OWN_ORIGIN : CODICIL_ROUTE_DNS_MISMATCH;
   }
   // What was held until its time ran out waited, whatever the last answer was.
   if (f->route.answer == CODICIL_WAIT || (was_held && may_become_use(f))) {

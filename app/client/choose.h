@@ -20,6 +20,7 @@ typedef struct choose_fact {
   choose_stage stage;
   bool is_own;              // it was opened for this origin
   bool address_matches;     // its address is one of those of the origin's host
+  bool is_late;             // it was opened when the request was held already: not waited for
   bool origin_set_is_final; // ORIGIN came, from a server that knows what we support
   codicil_support support;
   codicil_route route;    // CHOOSE_AWAIT_SETTINGS and CHOOSE_OPEN

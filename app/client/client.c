@@ -123,8 +123,6 @@ static bool make_config(codicil_config **out, const client *c, bool offer) {
   codicil_config_set_chain_cache(config, c->cache);
   codicil_config_set_offer(config, offer && !options->no_secondary);
   codicil_config_set_use_origin(config, !options->no_origin);
-  // -v and --json tell of every certificate, wanted or not.
-  codicil_config_set_validate_at_once(config, options->verbose || options->json);
   *out = config;
   return true;
 }

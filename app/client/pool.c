@@ -26,6 +26,7 @@ struct client_pool {
   ev_prepare prepare; // where news are worked off
   ev_timer wake;      // the first time to wait that runs out
   bool has_news;
+  uint64_t num_news; // of connections, and of time: what held requests ask about
 };
 
 void client_pool_news(void *pool) {
@@ -34,6 +35,7 @@ void client_pool_news(void *pool) {
 
 static void on_connection_news(void *user, client_connection *connection) {
   (void)connection;
+  ((client_pool *)user)->num_news++;
   client_pool_news(user);
 }
 
@@ -116,6 +118,7 @@ static void open_connection(client_pool *pool, client_request *r) {
   r->must_open = false;
   r->state = CLIENT_REQUEST_OPENING;
   r->report->num_connects++;
+  pool->num_news++; // others of its origin wait for this one now
 }
 
 // ---- a request's way ----------------------------------------------------------------------------
@@ -208,12 +211,16 @@ static choose_result choose(client_pool *pool, client_request *r) {
   for (size_t i = 0; i < pool->num_connections; i++) {
     pool->facts[i] =
         client_connection_fact(pool->connections[i], &r->url.origin, &r->endpoint, &evidence);
+    pool->facts[i].is_late = i >= r->num_connections;
   }
   return choose_connection(pool->facts, pool->num_connections, r->was_held, now_ns(pool));
 }
 
 static void hold(client_pool *pool, client_request *r, uint64_t wake_ns) {
   r->state = CLIENT_REQUEST_HELD;
+  if (r->num_connections == SIZE_MAX) {
+    r->num_connections = pool->num_connections;
+  }
   // Time that passes before SETTINGS is not the certificate's.
   r->was_held = r->was_held || wake_ns != UINT64_MAX;
   if (wake_ns == UINT64_MAX) {
@@ -229,6 +236,7 @@ static void hold(client_pool *pool, client_request *r, uint64_t wake_ns) {
 }
 
 static void decide(client_pool *pool, client_request *r) {
+  r->asked = pool->num_news;
   choose_result choice = choose(pool, r);
   switch (choice.action) {
   case CHOOSE_USE:
@@ -297,7 +305,9 @@ static void step(client_pool *pool, client_request *r) {
     resolve(pool, r);
     break;
   case CLIENT_REQUEST_HELD:
-    decide(pool, r);
+    if (r->asked != pool->num_news) {
+      decide(pool, r);
+    }
     break;
   case CLIENT_REQUEST_OPENING:
     follow(r);
@@ -349,7 +359,9 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events) {
 static void on_wake(struct ev_loop *ev, ev_timer *timer, int events) {
   (void)ev;
   (void)events;
-  client_pool_news(timer->data);
+  client_pool *pool = timer->data;
+  pool->num_news++;
+  client_pool_news(pool);
 }
 
 // ---- the pool -----------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ static void try_again(client_request *r, const char *why) {
   r->connection = NULL;
   r->opens = false;
   r->was_held = false;
+  r->num_connections = SIZE_MAX;
   r->status = 0;
   r->has_response = false;
   r->header_len = 0;
@@ -301,6 +302,7 @@ void client_request_init(client_request *r, const client_request_context *contex
   r->exchange.handler = &handler;
   r->exchange.body = codicil_buf_span(&options->body);
   r->start_ns = now_ns(r);
+  r->num_connections = SIZE_MAX;
   report->connection = SIZE_MAX;
   report->method = strdup(client_options_method(options));
   codicil_buf_init(&r->header_text, NULL, (size_t)MAX_HEADER_LEN * 2);

@@ -48,6 +48,8 @@ struct client_request {
   bool opens;                    // `connection` is being opened for this request
   bool must_open;                // after 421: a connection of its own
   bool was_held;
+  size_t num_connections; // that there were when it was first held; SIZE_MAX: it was not
+  uint64_t asked;         // the pool's count of news when it was last asked where it may go
   unsigned num_tries;
   ev_timer timer; // --max-time
   uint64_t start_ns;

@@ -143,6 +143,19 @@ static void test_an_address_that_does_not_match_is_not_waited_for(void **state) 
   assert_new(one(f, false), CODICIL_ROUTE_NOT_COVERED);
 }
 
+static void test_who_was_held_once_does_not_wait_for_later_connections(void **state) {
+  (void)state;
+  choose_fact f = {.stage = CHOOSE_CONNECTING, .address_matches = true, .is_late = true};
+  assert_new(one(f, true), CODICIL_ROUTE_OWN_ORIGIN);
+  f.is_own = true;
+  assert_held(one(f, true), UINT64_MAX);
+  choose_fact facts[] = {answering(CODICIL_NO, CODICIL_ROUTE_NO_SUPPORT), promising()};
+  facts[1].is_late = true;
+  assert_new(choose_connection(facts, 2, true, NOW), CODICIL_ROUTE_NO_SUPPORT);
+  facts[1].route.answer = CODICIL_USE;
+  assert_int_equal(choose_connection(facts, 2, true, NOW).action, CHOOSE_USE);
+}
+
 static void test_a_closed_connection_plays_no_part(void **state) {
   (void)state;
   choose_fact f = answering(CODICIL_USE, CODICIL_ROUTE_PRIMARY);
@@ -191,6 +204,7 @@ int main(void) {
       cmocka_unit_test(test_a_refused_certificate_opens_at_once_with_its_reason),
       cmocka_unit_test(test_other_refusals_open_at_once),
       cmocka_unit_test(test_an_address_that_does_not_match_is_not_waited_for),
+      cmocka_unit_test(test_who_was_held_once_does_not_wait_for_later_connections),
       cmocka_unit_test(test_a_closed_connection_plays_no_part),
       cmocka_unit_test(test_of_several_reasons_the_one_that_says_most_is_told),
       cmocka_unit_test(test_the_earliest_end_of_waiting_wakes),
