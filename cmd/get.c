@@ -23,6 +23,7 @@ static void print_help(void) {
         "  --no-secondary, --no-origin      do not offer the setting; ignore ORIGIN\n"
         "  --coalesce-wait MS               how long to wait for a certificate\n"
         "  --parallel-max NUMBER            requests at a time (100)\n"
+        "  --urls-from FILE                 a URL a line; 'URL after=N' waits for the Nth\n"
         "  --codepoints KEY=VALUE,...       other code points than the experimental ones\n"
         "\n"
         "example: codicil get --cacert ca.pem --resolve '*:8443:127.0.0.1' \\\n"

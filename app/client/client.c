@@ -183,6 +183,9 @@ static bool set_up_requests(client *c, app_error *err) {
   for (size_t i = 0; i < num; i++) {
     client_request_init(&c->requests[i], &c->context, &c->told.requests[i],
                         c->options->urls.items[i], output_of(c->options, i));
+    if (c->options->url_after[i] != SIZE_MAX) {
+      c->requests[i].after = &c->requests[c->options->url_after[i]];
+    }
     c->told.num_requests++;
   }
   return true;

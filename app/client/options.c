@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/url_list.h"
 #include "io/file.h"
 
 enum { MAX_BODY = 256 * 1024 * 1024, MAX_WRITE_OUT = 1024 * 1024 };
@@ -205,6 +206,22 @@ static bool flag_coalesce_wait(client_options *options, const char *name, const 
   return true;
 }
 
+static bool flag_urls_from(client_options *options, const char *name, const char *value,
+                           app_error *err) {
+  app_error cause;
+  if (options->url_file.len > 0) {
+    return app_fail(err, "%s: may be given once", name);
+  }
+  if (strcmp(value, "-") == 0) {
+    if (!read_descriptor(&options->url_file, STDIN_FILENO, name, err)) {
+      return false;
+    }
+  } else if (!file_read(&options->url_file, value, &cause)) {
+    return app_fail(err, "%s: %s", name, cause.text);
+  }
+  return url_list_add(options, value, err);
+}
+
 static bool flag_parallel_max(client_options *options, const char *name, const char *value,
                               app_error *err) {
   if (!read_number(&options->parallel_max, value, 65535) || options->parallel_max == 0) {
@@ -258,6 +275,7 @@ static const flag flags[] = {
     SECONDS("max-time", 'm', max_time_ms),
     SECONDS("connect-timeout", 0, connect_timeout_ms),
     CALL("parallel-max", 0, flag_parallel_max),
+    CALL("urls-from", 0, flag_urls_from),
     ON("http2", 0, http2),
     ON("no-secondary", 0, no_secondary),
     ON("no-origin", 0, no_origin),
@@ -391,7 +409,7 @@ static bool parse_all(client_options *options, walk *w, app_error *err) {
     const char *arg = w->argv[w->next++];
     bool ok = true;
     if (only_urls || arg[0] != '-' || arg[1] == '\0') {
-      options->urls.items[options->urls.num++] = arg;
+      ok = url_list_add_one(options, arg, SIZE_MAX, err);
     } else if (strcmp(arg, "--") == 0) {
       only_urls = true;
     } else if (arg[1] == '-') {
@@ -412,8 +430,7 @@ static bool reserve(client_options *options, int argc, char **argv, app_error *e
   for (int i = 0; i < argc; i++) {
     most += strlen(argv[i]);
   }
-  client_list *lists[] = {&options->urls, &options->headers, &options->resolve,
-                          &options->connect_to};
+  client_list *lists[] = {&options->headers, &options->resolve, &options->connect_to};
   bool ok = true;
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
     lists[i]->items = calloc((size_t)argc + 1, sizeof *lists[i]->items);
@@ -445,6 +462,7 @@ bool client_options_parse(client_options *out, int argc, char **argv, app_error 
   out->coalesce_wait_ms = -1;
   out->parallel_max = 100;
   codicil_buf_init(&out->body, NULL, MAX_BODY);
+  codicil_buf_init(&out->url_file, NULL, MAX_BODY);
   codicil_buf_init(&out->write_out, NULL, MAX_WRITE_OUT);
   codicil_codepoints_default(&out->codepoints);
   walk w = {argc, argv, 1};
@@ -456,6 +474,8 @@ bool client_options_parse(client_options *out, int argc, char **argv, app_error 
 
 void client_options_clear(client_options *options) {
   free(options->urls.items);
+  free(options->url_after);
+  codicil_buf_clear(&options->url_file);
   free(options->headers.items);
   free(options->resolve.items);
   free(options->connect_to.items);

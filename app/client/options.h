@@ -22,6 +22,8 @@ typedef struct client_output {
 
 typedef struct client_options {
   client_list urls;
+  size_t *url_after;      // for each URL the index of the one that it waits for, or SIZE_MAX
+  codicil_buf url_file;   // what --urls-from read
   client_list headers;    // "Name: value", "Name;" (empty), "Name:" (leave the default out)
   client_list resolve;    // hosts.h reads these
   client_list connect_to; // and these

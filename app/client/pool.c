@@ -323,13 +323,18 @@ static bool is_active(const client_request *r) {
   return r->state != CLIENT_REQUEST_QUEUED && r->state != CLIENT_REQUEST_DONE;
 }
 
+static bool may_begin(const client_request *r) {
+  return r->state == CLIENT_REQUEST_QUEUED &&
+         (r->after == NULL || r->after->state == CLIENT_REQUEST_DONE);
+}
+
 // In the order of the command line, --parallel-max at a time.
 static void step_all(client_pool *pool) {
   size_t num_active = 0;
   size_t i = pool->first;
   for (; i < pool->num_requests && num_active < pool->config.options->parallel_max; i++) {
     client_request *r = &pool->requests[i];
-    if (r->state == CLIENT_REQUEST_QUEUED) {
+    if (may_begin(r)) {
       client_request_start(r);
       r->state = CLIENT_REQUEST_RESOLVING;
     }

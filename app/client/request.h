@@ -37,6 +37,7 @@ struct client_request {
   const client_request_context *context;
   report_request *report;
   client_request_state state;
+  const client_request *after; // begins when this one is done; NULL: at once
   client_url url;
   bool has_url;
   client_endpoint endpoint;

@@ -291,3 +291,30 @@ def test_tls12_carries_certificates_only_with_extended_master_secret(bad_server,
     request = result.request("b.example")
     assert request["status"] == 200
     assert request["coalesced"] == ("--no-ems" not in flags)
+
+
+# ---- URLs from a file ---------------------------------------------------------------------------
+
+
+def test_urls_from_a_file_wait_for_each_other(server, ca, tmp_path):
+    urls = [f"https://a.example:{server.port}/large?{i}" for i in range(3)]
+    text = f"# a page\n{urls[0]}\n\n{urls[1]} after=1\n{urls[2]}\tafter=2\n"
+    (tmp_path / "urls").write_text(text)
+    flags = ["--json", "--cacert", ca.pem, "--resolve", f"a.example:{server.port}:127.0.0.1"]
+    result = get(*flags, "--urls-from", tmp_path / "urls")
+    assert result.code == 0, result.stderr
+    assert [r["url"] for r in result.report["requests"]] == urls
+    assert [r["size"] for r in result.report["requests"]] == [1 << 20] * 3
+    # Done in order: each was asked for when the one before had come.
+    logged = [e["path"] for e in server.log(3)]
+    assert logged == [f"/large?{i}" for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a.example/ after=1\n", "https://a.example/ after=x\n", "https://a/ before=1\n", ""],
+)
+def test_a_list_of_urls_without_sense_is_refused(tmp_path, text):
+    (tmp_path / "urls").write_text(text)
+    result = get("--urls-from", tmp_path / "urls")
+    assert result.code == 2, result.stderr
