@@ -14,7 +14,7 @@ uint64_t choose_wait_ns(int64_t wait_ms, uint64_t handshake_ns) {
   return handshake_ns > MAX_WAIT_MS * ms ? MAX_WAIT_MS * ms : handshake_ns;
 }
 
-static bool may_use(const choose_fact *f) {
+bool choose_may_use(const choose_fact *f) {
   return (f->stage == CHOOSE_AWAIT_SETTINGS || f->stage == CHOOSE_OPEN) &&
          f->route.answer == CODICIL_USE;
 }
@@ -96,7 +96,7 @@ choose_result choose_connection(const choose_fact *facts, size_t num_facts, bool
                           .wake_ns = UINT64_MAX};
   for (size_t i = 0; i < num_facts; i++) {
     const choose_fact *f = &facts[i];
-    if (may_use(f)) {
+    if (choose_may_use(f) && !f->is_within) {
       return (choose_result){CHOOSE_USE,           i,         f->route.reason, CODICIL_CERT_NONE,
                              f->route.certificate, UINT64_MAX};
     }

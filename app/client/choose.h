@@ -21,6 +21,7 @@ typedef struct choose_fact {
   bool is_own;              // it was opened for this origin
   bool address_matches;     // its address is one of those of the origin's host
   bool is_late;             // it was opened when the request was held already: not waited for
+  bool is_within;           // another connection may be used, and its Origin Set has more
   bool origin_set_is_final; // ORIGIN came, from a server that knows what we support
   codicil_support support;
   codicil_route route;    // CHOOSE_AWAIT_SETTINGS and CHOOSE_OPEN
@@ -38,6 +39,8 @@ typedef struct choose_result {
   uint64_t wake_ns;   // CHOOSE_HOLD: ask again then at the latest; UINT64_MAX: on news only
 } choose_result;
 
+// Tells whether the request may go on that connection.
+bool choose_may_use(const choose_fact *fact);
 // `was_held` says that the request has been held before: if time runs out the reason is `waited`.
 choose_result choose_connection(const choose_fact *facts, size_t num_facts, bool was_held,
                                 uint64_t now_ns);

@@ -401,6 +401,12 @@ choose_fact client_connection_fact(client_connection *c, const codicil_origin *o
   return fact;
 }
 
+bool client_connection_is_within(const client_connection *connection,
+                                 const client_connection *other) {
+  return connection->session != NULL && other->session != NULL &&
+         codicil_session_is_within(connection->session, other->session);
+}
+
 void client_connection_misdirected(client_connection *c, const codicil_origin *origin) {
   if (c->session != NULL && !c->is_own_only &&
       codicil_session_misdirected(c->session, origin) != CODICIL_OK) {

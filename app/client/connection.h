@@ -87,6 +87,9 @@ void client_connection_end(client_connection *connection);
 choose_fact client_connection_fact(client_connection *connection, const codicil_origin *origin,
                                    const client_endpoint *endpoint,
                                    const codicil_evidence *evidence);
+// Tells whether the Origin Set of `other` has all that this one's has, and more (RFC 8336 §2.4).
+bool client_connection_is_within(const client_connection *connection,
+                                 const client_connection *other);
 // Sends a request; `exchange` is the caller's memory until it is done or cancelled. False: the
 // connection takes none.
 CODICIL_MUST_USE bool client_connection_send(client_connection *connection,

@@ -200,6 +200,19 @@ static void open_for(client_pool *pool, client_request *r, const choose_result *
   }
 }
 
+// Of the connections that may be used, those whose Origin Set is a proper subset of another's take
+// no new requests (RFC 8336 §2.4).
+static void prefer_wider(client_pool *pool) {
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    for (size_t j = 0; choose_may_use(&pool->facts[i]) && j < pool->num_connections; j++) {
+      pool->facts[i].is_within =
+          pool->facts[i].is_within ||
+          (choose_may_use(&pool->facts[j]) &&
+           client_connection_is_within(pool->connections[i], pool->connections[j]));
+    }
+  }
+}
+
 static choose_result choose(client_pool *pool, client_request *r) {
   codicil_evidence evidence = evidence_of(r);
   if (r->must_open) {
@@ -213,6 +226,7 @@ static choose_result choose(client_pool *pool, client_request *r) {
         client_connection_fact(pool->connections[i], &r->url.origin, &r->endpoint, &evidence);
     pool->facts[i].is_late = i >= r->num_connections;
   }
+  prefer_wider(pool);
   return choose_connection(pool->facts, pool->num_connections, r->was_held, now_ns(pool));
 }
 

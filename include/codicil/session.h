@@ -168,6 +168,11 @@ CODICIL_API bool codicil_session_origin_set_initialised(const codicil_session *s
 CODICIL_API size_t codicil_session_num_origins(const codicil_session *session);
 CODICIL_API const codicil_origin *codicil_session_origin(const codicil_session *session,
                                                          size_t index);
+// Tells whether both Origin Sets are initialised and the one of `session` is a proper subset of the
+// one of `other`. RFC 8336 §2.4: of two connections that serve an origin, new requests should go on
+// `other`.
+CODICIL_API bool codicil_session_is_within(const codicil_session *session,
+                                           const codicil_session *other);
 // A 421 came for `origin`: it is not used on this connection again (RFC 8336 §2.3, RFC 9110
 // §15.5.20).
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_misdirected(codicil_session *session,

@@ -139,6 +139,19 @@ bool codicil_origin_set_is_misdirected(const codicil_origin_set *set,
   return find(&set->misdirected, origin) != SIZE_MAX;
 }
 
+bool codicil_origin_set_is_proper_subset(const codicil_origin_set *set,
+                                         const codicil_origin_set *other) {
+  if (!set->is_initialised || !other->is_initialised || set->members.num >= other->members.num) {
+    return false;
+  }
+  for (size_t i = 0; i < set->members.num; i++) {
+    if (!codicil_origin_set_has(other, &set->members.items[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void codicil_origin_set_clear(codicil_origin_set *set, const codicil_mem *mem) {
   clear_list(&set->members, mem);
   clear_list(&set->misdirected, mem);

@@ -41,6 +41,10 @@ CODICIL_MUST_USE codicil_err codicil_origin_set_misdirect(codicil_origin_set *se
                                                           const codicil_origin *origin);
 bool codicil_origin_set_has(const codicil_origin_set *set, const codicil_origin *origin);
 bool codicil_origin_set_is_misdirected(const codicil_origin_set *set, const codicil_origin *origin);
+// Tells whether both sets are initialised and every member of `set` is one of `other`, but not the
+// other way round.
+bool codicil_origin_set_is_proper_subset(const codicil_origin_set *set,
+                                         const codicil_origin_set *other);
 void codicil_origin_set_clear(codicil_origin_set *set, const codicil_mem *mem);
 
 #endif

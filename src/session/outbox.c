@@ -14,7 +14,7 @@ enum { MAX_SIGNING = 4 };
 // certificate_request_context: 32 octets are unpredictable and will not repeat (RFC 9261 §5.2.1).
 enum { CONTEXT_LEN = 32 };
 
-// The longest signature is SLH-DSA's; of those that TLS names today, ML-DSA-87's 4,627 octets.
+// RFC 8446 §4.4.3: opaque signature<0..2^16-1>.
 enum { SIGNATURE_LEN_MAX = 65535 };
 
 static void push(codicil_session *s, codicil_event_type type, size_t index,

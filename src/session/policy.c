@@ -37,8 +37,8 @@ typedef struct query {
   size_t examine;
 } query;
 
-static bool answer(query *q, codicil_answer answer, codicil_route_reason reason, const char *rule) {
-  q->route = (codicil_route){.answer = answer,
+static bool answer(query *q, codicil_answer word, codicil_route_reason reason, const char *rule) {
+  q->route = (codicil_route){.answer = word,
                              .reason = reason,
                              .certificate = q->certificate,
                              .rule = rule,

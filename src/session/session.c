@@ -244,6 +244,16 @@ const codicil_origin *codicil_session_origin(const codicil_session *session, siz
   return index < members->num ? &members->items[index] : NULL;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.4
+//# When this
+//# occurs, clients SHOULD NOT emit new requests on any connection whose
+//# Origin Set is a proper subset of another connection's Origin Set
+//
+// The application holds the connections; this compares two.
+bool codicil_session_is_within(const codicil_session *session, const codicil_session *other) {
+  return codicil_origin_set_is_proper_subset(&session->origins, &other->origins);
+}
+
 codicil_err codicil_session_misdirected(codicil_session *session, const codicil_origin *origin) {
   if (session->role != CODICIL_CLIENT) {
     return CODICIL_USAGE;

@@ -53,6 +53,16 @@ static void test_the_first_that_may_be_used_is_used(void **state) {
   assert_int_equal(result.certificate, 7);
 }
 
+static void test_of_two_that_may_be_used_the_one_with_the_wider_origin_set_is_used(void **state) {
+  (void)state;
+  choose_fact facts[] = {answering(CODICIL_USE, CODICIL_ROUTE_PRIMARY),
+                         answering(CODICIL_USE, CODICIL_ROUTE_SECONDARY)};
+  facts[0].is_within = true;
+  choose_result r = choose_connection(facts, 2, false, 0);
+  assert_int_equal(r.action, CHOOSE_USE);
+  assert_int_equal(r.connection, 1);
+}
+
 static void test_what_the_handshake_covers_need_not_await_settings(void **state) {
   (void)state;
   choose_fact f = answering(CODICIL_USE, CODICIL_ROUTE_PRIMARY);
@@ -194,6 +204,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_without_connections_one_is_opened_for_the_origin),
       cmocka_unit_test(test_the_first_that_may_be_used_is_used),
+      cmocka_unit_test(test_of_two_that_may_be_used_the_one_with_the_wider_origin_set_is_used),
       cmocka_unit_test(test_what_the_handshake_covers_need_not_await_settings),
       cmocka_unit_test(test_a_handshake_with_an_address_of_the_host_holds_without_end),
       cmocka_unit_test(test_settings_are_awaited_for_a_while),

@@ -186,6 +186,30 @@ static void test_what_a_421_took_out_is_bounded_too(void **state) {
   world_close(&w);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.4
+//# When this
+//# occurs, clients SHOULD NOT emit new requests on any connection whose
+//# Origin Set is a proper subset of another connection's Origin Set
+static void test_a_set_within_another_is_known_as_such(void **state) {
+  (void)state;
+  world a, b;
+  open_world(&a);
+  open_world(&b);
+  assert_int_equal(add(&b, "https://img.example"), CODICIL_OK);
+  assert_false(codicil_session_is_within(a.client, b.client)); // not initialised
+  assert_int_equal(codicil_session_recv_origin(a.client, NULL, 0), CODICIL_OK);
+  assert_true(codicil_session_is_within(a.client, b.client));
+  assert_false(codicil_session_is_within(b.client, a.client));
+  assert_int_equal(add(&a, "https://img.example"), CODICIL_OK);
+  assert_false(codicil_session_is_within(a.client, b.client)); // equal
+  assert_int_equal(add(&b, "https://cdn.example"), CODICIL_OK);
+  assert_int_equal(add(&b, "https://x.example"), CODICIL_OK);
+  assert_int_equal(add(&a, "https://other.example"), CODICIL_OK);
+  assert_false(codicil_session_is_within(a.client, b.client)); // neither
+  world_close(&a);
+  world_close(&b);
+}
+
 static void test_a_client_told_to_heeds_no_origin_frame(void **state) {
   (void)state;
   world w;
@@ -219,6 +243,7 @@ int main(void) {
       cmocka_unit_test(test_the_set_may_have_as_many_origins_as_the_limit_and_no_more),
       cmocka_unit_test(test_the_set_may_be_as_long_as_the_limit_and_no_longer),
       cmocka_unit_test(test_what_a_421_took_out_is_bounded_too),
+      cmocka_unit_test(test_a_set_within_another_is_known_as_such),
       cmocka_unit_test(test_a_client_told_to_heeds_no_origin_frame),
       cmocka_unit_test(test_a_server_ignores_origin_frames),
   };
