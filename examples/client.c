@@ -37,7 +37,8 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
                      void *user) {
   (void)ng, (void)frame, (void)flags, (void)user;
   if (name_len == 7 && memcmp(name, ":status", 7) == 0 && value_len == 3) {
-    answer.status = atoi((const char *)value);
+    // nghttp2 passes three digits only.
+    answer.status = (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
   }
   return 0;
 }
@@ -166,7 +167,7 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   cl.ctx = make_tls(argv[1]);
   cl.address = argv[2];
-  cl.port = (uint16_t)atoi(argv[3]);
+  cl.port = read_port(argv[3]);
   client_secondary_init(argv[1]); // secondary
   bool ok = true;
   for (int i = 4; i < argc; i++) {

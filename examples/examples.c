@@ -26,6 +26,15 @@ size_t read_file(const char *name, char *out) {
   return len;
 }
 
+uint16_t read_port(const char *text) {
+  char *end;
+  unsigned long port = strtoul(text, &end, 10);
+  if (end == text || *end != '\0' || port > UINT16_MAX) {
+    die("not a port");
+  }
+  return (uint16_t)port;
+}
+
 nghttp2_nv field(const char *name, const char *value) {
   return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
                       strlen(value), NGHTTP2_NV_FLAG_NONE};

@@ -17,6 +17,8 @@ typedef struct connection {
 
 // Reads a file of less than FILE_MAX octets into `out`; ends the program where it cannot.
 size_t read_file(const char *name, char *out);
+// Reads a port, 0 included; ends the program where there is none.
+uint16_t read_port(const char *text);
 // Ends the program with a message, and what OpenSSL has to say.
 _Noreturn void die(const char *what);
 // Sends what nghttp2 has, then reads once; false when the connection is over.

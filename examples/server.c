@@ -159,7 +159,7 @@ int main(int argc, char **argv) {
   signal(SIGCHLD, SIG_IGN); // nobody waits for the children
   SSL_CTX *ctx = make_tls(argv[2], argv[3]);
   server_secondary_init(ctx, argv + 2, argc - 2); // secondary
-  int listener = listen_on((uint16_t)atoi(argv[1]));
+  int listener = listen_on(read_port(argv[1]));
   for (int fd; (fd = accept(listener, NULL, NULL)) >= 0;) {
     if (fork() == 0) {
       close(listener);
