@@ -48,7 +48,7 @@ static void send_all(h2_client *client) {
   }
 }
 
-void h2_client_run(h2_client *client, codicil_span in, size_t piece) {
+bool h2_client_run(h2_client *client, codicil_span in, size_t piece) {
   static nghttp2_nv get[] = {
       {(uint8_t *)(uintptr_t) ":method", (uint8_t *)(uintptr_t) "GET", 7, 3, NGHTTP2_NV_FLAG_NONE},
       {(uint8_t *)(uintptr_t) ":scheme", (uint8_t *)(uintptr_t) "https", 7, 5,
@@ -69,11 +69,14 @@ void h2_client_run(h2_client *client, codicil_span in, size_t piece) {
   bool is_over = false;
   for (size_t at = 0; at < in.len && !is_over; at += codicil_span_sub(in, at, piece).len) {
     codicil_span next = codicil_span_sub(in, at, piece);
-    is_over = nghttp2_session_mem_recv(client->ng, next.data, next.len) < 0;
+    is_over =
+        nghttp2_session_mem_recv(client->ng, next.data, next.len) < 0 ||
+        (codicil_h2_error(client->h2) == CODICIL_OK && !nghttp2_session_want_read(client->ng));
   }
   err = codicil_h2_flush(client->h2, client->ng);
   assert(err == codicil_h2_error(client->h2));
   send_all(client);
+  return !is_over;
 }
 
 void h2_client_close(h2_client *client) {

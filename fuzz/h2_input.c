@@ -8,7 +8,6 @@
 #include "span.h"
 
 static codicil_span proofs[3];
-
 static void write_frame(codicil_writer *w, uint8_t type, uint8_t flags, uint32_t stream_id,
                         codicil_span payload) {
   codicil_h2_frame_header header = {(uint32_t)payload.len, type, flags, stream_id};
@@ -48,11 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   while (step(&w, &r)) {
   }
   h2_client whole, pieces;
-  h2_client_run(&whole, codicil_buf_span(&in), SIZE_MAX);
-  h2_client_run(&pieces, codicil_buf_span(&in), 1);
-  assert(codicil_h2_error(whole.h2) == codicil_h2_error(pieces.h2));
-  assert(codicil_span_equal(codicil_buf_span(&whole.out), codicil_buf_span(&pieces.out)));
-  assert(codicil_h2_error(whole.h2) != CODICIL_OK || clients_agree(&whole.world, &pieces.world));
+  bool is_read = h2_client_run(&whole, codicil_buf_span(&in), SIZE_MAX);
+  if (h2_client_run(&pieces, codicil_buf_span(&in), 1) && is_read) {
+    assert(codicil_h2_error(whole.h2) == codicil_h2_error(pieces.h2));
+    assert(codicil_span_equal(codicil_buf_span(&whole.out), codicil_buf_span(&pieces.out)));
+    assert(codicil_h2_error(whole.h2) != CODICIL_OK || clients_agree(&whole.world, &pieces.world));
+  }
   h2_client_close(&whole);
   h2_client_close(&pieces);
   codicil_buf_clear(&in);
