@@ -1,0 +1,181 @@
+"""What the documents say can be done: each command is run, each link leads somewhere.
+
+In README.md a fenced block of `sh` is marked by a comment on the line above it: `<!-- run -->` runs
+it, `<!-- serve -->` starts it and waits until it is ready, `<!-- file NAME -->` above any block
+writes it to a file. The blocks of one document share a directory, in order. A block without a mark
+may only hold commands of the Makefile.
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+
+from harness.codicil import program
+from harness.process import Process
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(
+    os.path.relpath(p, ROOT) for p in glob.glob(f"{ROOT}/docs/**/*.md", recursive=True))]
+BLOCK = re.compile(r"(?:^<!-- (\w+)(?: (\S+))? -->\n)?^```(\w*)\n(.*?)^```$", re.M | re.S)
+PORT = "8443"  # in the documents; the tests let the system choose
+
+
+def read(path):
+    with open(f"{ROOT}/{path}", encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(path):
+    return [m.groups() for m in BLOCK.finditer(read(path))]
+
+
+class Reader:
+    """Somebody who does what a document says, in a directory of their own."""
+
+    def __init__(self, directory):
+        self.directory, self.port, self.servers = directory, PORT, []
+        self.env = {**os.environ, "PATH": f"{os.path.dirname(program())}:{os.environ['PATH']}"}
+
+    def file(self, name, text):
+        (self.directory / name).write_text(text.replace(f":{PORT}", ":0"), encoding="utf-8")
+
+    def run(self, _, text):
+        text = text.replace(f":{PORT}", f":{self.port}")
+        done = subprocess.run(["sh", "-eu", "-c", text], cwd=self.directory, env=self.env,
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, (text, done.stdout, done.stderr)
+        return done.stdout
+
+    def serve(self, _, text):
+        self.servers.append(Process(["sh", "-eu", "-c", f"exec {text}"], env=self.env,
+                                    cwd=self.directory))
+        self.port = re.search(r":(\d+) ", self.servers[-1].wait_line("ready ")).group(1)
+
+    def leave(self):
+        for server in self.servers:
+            assert server.stop() == 0, server.errors
+
+
+@pytest.fixture
+def reader(tmp_path):
+    somebody = Reader(tmp_path)
+    yield somebody
+    somebody.leave()
+
+
+def test_readme_can_be_followed_from_top_to_bottom(reader):
+    said = ""
+    for mark, name, _, text in blocks("README.md"):
+        if mark:
+            said += getattr(reader, mark)(name, text) or ""
+    assert "the shop" in said and "the pictures" in said
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_commands_without_a_mark_are_targets_of_the_makefile(path):
+    for mark, _, language, text in blocks(path):
+        if language != "sh" or mark:
+            continue
+        for line in text.splitlines():
+            words = line.split("#")[0].split()
+            assert words[:1] == ["make"], f"{path}: {line!r} is not marked, and so not run"
+            subprocess.run([*words, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(path)):
+        if "://" not in target and not target.startswith("#"):
+            there = os.path.join(os.path.dirname(f"{ROOT}/{path}"), target.split("#")[0])
+            assert os.path.exists(there), f"{path}: {target}"
+
+
+def page_text(page):
+    """A man page's source, with hyphens and quotes as they are typed."""
+    return read(f"docs/man/{page}.1").replace("\\-", "-").replace("\\(dq", '"')
+
+
+def flags(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
+
+
+@pytest.mark.parametrize("command", ["serve", "get", "cert"])
+def test_the_help_is_in_the_man_page_and_the_man_page_in_the_program(command):
+    help_text = subprocess.run([program(), command, "--help"], check=True, capture_output=True,
+                               text=True).stdout
+    page = flags(page_text(f"codicil-{command}"))
+    assert flags(help_text) - page <= {"--help"}
+    unknown = re.compile(r"is unknown|unrecognized option|is not an option")
+    for flag, is_known in [*((f, True) for f in page - {"--help", "--flag"}), ("--nonsense", False)]:
+        done = subprocess.run([program(), command, flag], capture_output=True, text=True,
+                              timeout=10, check=False)
+        assert done.returncode == 2, (flag, done)
+        assert bool(unknown.search(done.stderr)) != is_known, (flag, done.stderr)
+
+
+def test_every_command_has_a_man_page_and_a_place_in_the_help():
+    said = subprocess.run([program(), "--help"], check=True, capture_output=True, text=True).stdout
+    for command in ("serve", "get", "cert"):
+        assert re.search(rf"^  {command} ", said, re.M)
+        assert f"codicil-{command}" in page_text("codicil")
+    assert len(said.splitlines()) <= 24
+
+
+def page_blocks(page, section):
+    """The examples that stand in a section of a man page, as they are typed."""
+    text = page_text(page).split(f".SH {section}\n")[1].split("\n.SH ")[0]
+    return [b.replace("\\e", "\\") for b in re.findall(r"^\.nf\n(.*?)^\.fi$", text, re.M | re.S)]
+
+
+def test_the_example_of_the_cert_page_works(reader):
+    (example,) = page_blocks("codicil-cert", "EXAMPLE")
+    assert "www.example.com.pem" in reader.run(None, example)
+
+
+def test_the_examples_of_the_get_page_work(reader, serve, three_sites, ca):
+    reader.port = serve(three_sites).port
+    shutil.copy(ca.pem, reader.directory / "ca.pem")
+    together, apart = page_blocks("codicil-get", "EXAMPLES")
+    assert len(json.loads(reader.run(None, together))["connections"]) == 1
+    assert len(set(re.findall(r"^(\d+) [a-z-]+ [\d.]+$", reader.run(None, apart), re.M))) == 3
+
+
+def test_the_configuration_of_the_serve_page_has_no_mistake(reader):
+    (text,) = page_blocks("codicil-serve", "CONFIGURATION")
+    reader.run(None, """codicil cert new-ca ca
+        codicil cert new www.example.com example.com --ca ca
+        codicil cert new img.example.com --ca ca
+        codicil cert new cdn.example.net --ca ca
+        mkdir -p srv/www srv/img srv/cdn
+        for name in www.example.com img.example.com cdn.example.net; do
+          mv $name.pem ${name%%.*}.pem; mv $name.key ${name%%.*}.key
+        done""")
+    reader.file("page.yaml", textwrap.dedent(text).replace("/srv/", "srv/"))
+    reader.run(None, "codicil serve --check -c page.yaml")
+
+
+def test_the_example_of_the_help_works(reader):
+    said = reader.run(None, "codicil --help").split("example:\n")[1]
+    make, start = said.strip().splitlines()
+    reader.run(None, make)
+    reader.serve(None, start.strip() + " --listen 127.0.0.1:0")
+
+
+def test_an_unknown_command_is_refused_with_the_nearest(reader):
+    done = subprocess.run([program(), "serv"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "did you mean 'serve'?" in done.stderr
+    assert reader.run(None, "codicil help cert") == reader.run(None, "codicil cert --help")
+
+
+def test_the_version_is_the_library_s(reader):
+    header = read("include/codicil/codicil.h")
+    version = re.search(r'#define CODICIL_VERSION "(.*)"', header).group(1)
+    assert reader.run(None, "codicil --version") == f"codicil {version}\n"
+    assert f"VERSION {version} " in read("CMakeLists.txt")
