@@ -127,7 +127,10 @@ static void test_a_refusal_leaves_the_scanner_and_the_output_as_they_were(void *
   codicil_ea_scan before = scan;
   done = true;
   assert_int_equal(feed(&scan, &done, (const uint8_t *)"bcX", 3, MAX), CODICIL_MALFORMED);
-  assert_memory_equal(&scan, &before, sizeof scan);
+  assert_int_equal(scan.total, before.total);
+  assert_int_equal(scan.remaining, before.remaining);
+  assert_int_equal(scan.stage, before.stage);
+  assert_int_equal(scan.header_len, before.header_len);
   assert_true(done);
 }
 

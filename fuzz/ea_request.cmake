@@ -1,0 +1,1 @@
+codicil_fuzz_target(ea_request codicil_ea codicil_base)

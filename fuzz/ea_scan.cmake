@@ -1,0 +1,1 @@
+codicil_fuzz_target(ea_scan codicil_ea codicil_base)
