@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-// ---- configuration ------------------------------------------------------------------------------
+// ---- configuration -----------------------------------------------------------------------------
 
 // Set up once, then read-only and shared by the sessions of one thread, which it must outlive.
 typedef struct codicil_config codicil_config;
@@ -52,11 +52,12 @@ CODICIL_API void codicil_config_set_use_origin(codicil_config *config, bool use)
 CODICIL_API void codicil_config_set_validate_at_once(codicil_config *config, bool at_once);
 CODICIL_API void codicil_config_set_trace(codicil_config *config, codicil_trace trace);
 
-// ---- session ------------------------------------------------------------------------------------
+// ---- session -----------------------------------------------------------------------------------
 
 typedef struct codicil_session codicil_session;
 typedef enum codicil_role { CODICIL_CLIENT, CODICIL_SERVER } codicil_role;
 
+// `config` is borrowed for the session's life. CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_new(codicil_session **out,
                                                              const codicil_mem *mem,
                                                              const codicil_config *config,
@@ -84,21 +85,35 @@ typedef enum codicil_support {
 CODICIL_API codicil_support codicil_session_support(const codicil_session *session);
 
 // Frames in. A SERVER_CERTIFICATE frame is announced by its payload length, fed in pieces, and
-// ended. Limits are checked at the announcement. CODICIL_UNEXPECTED on a server that offered.
+// ended. The caller has checked that it came on stream 0. Where the feature is off the frame is
+// counted and its octets are ignored.
+//
+// Each returns CODICIL_USAGE out of turn (a frame within a frame, octets beyond the announced ones,
+// an end before them, a client's first frame before its peer and the handshake's certificate are
+// set), and after a fatal error that error again.
+//
+// Checks limits at the announcement. CODICIL_UNEXPECTED on a server that offered; CODICIL_LIMIT:
+// more frames or octets than one authenticator may have.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_begin(codicil_session *session,
                                                                           uint64_t payload_len);
+// `bytes` is borrowed for the call. CODICIL_MALFORMED: no authenticator begins or goes on so, or
+// octets follow its Finished; CODICIL_LIMIT: a handshake header announces too much; CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_data(codicil_session *session,
                                                                          codicil_span bytes);
-// Verifies the authenticator where this frame completes it.
+// Verifies the authenticator where this frame completes it: CODICIL_AUTH where it is not proven,
+// for whatever reason; CODICIL_MALFORMED, CODICIL_LIMIT (certificates in it), CODICIL_NOMEM. A
+// certificate that is proven and not wanted is no error.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_end(codicil_session *session,
                                                                         codicil_now now);
 // An ORIGIN frame: initialises the Origin Set if need be (RFC 8336 §2.3) and adds the entries that
-// are origins. Servers ignore it.
+// are origins. `entries` are borrowed for the call. Servers ignore it. CODICIL_LIMIT: more origins,
+// or longer ones, than a set may have; CODICIL_USAGE before codicil_session_set_peer;
+// CODICIL_NOMEM. The caller has checked stream and flags (RFC 8336 §2.2) and that this is no proxy.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_origin(codicil_session *session,
                                                                      const codicil_span *entries,
                                                                      size_t num_entries);
 
-// ---- events -------------------------------------------------------------------------------------
+// ---- events ------------------------------------------------------------------------------------
 
 typedef enum codicil_event_type {
   CODICIL_EVENT_SUPPORT,     // codicil_session_support is known now
@@ -121,8 +136,7 @@ typedef struct codicil_event {
 // that is not const: events of one thing wait once, so the queue is as long as what it tells of.
 CODICIL_API bool codicil_session_next_event(codicil_session *session, codicil_event *out);
 
-// ---- client: certificates, Origin Set, routing
-// ---------------------------------------------------
+// ---- client: certificates, Origin Set, routing -------------------------------------------------
 
 // The transport's remote end, and the origin for which the connection was opened. `sni` says that
 // the origin's host was sent as server name.
@@ -174,7 +188,7 @@ CODICIL_API const codicil_origin *codicil_session_origin(const codicil_session *
 CODICIL_API bool codicil_session_is_within(const codicil_session *session,
                                            const codicil_session *other);
 // A 421 came for `origin`: it is not used on this connection again (RFC 8336 §2.3, RFC 9110
-// §15.5.20).
+// §15.5.20). CODICIL_LIMIT: for more origins than a set may have; CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_misdirected(codicil_session *session,
                                                                      const codicil_origin *origin);
 
@@ -260,8 +274,7 @@ CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
 CODICIL_API size_t codicil_session_num_ignored(const codicil_session *session);
 CODICIL_API size_t codicil_session_num_skipped(const codicil_session *session);
 
-// ---- server: proving and serving
-// -----------------------------------------------------------------
+// ---- server: proving and serving ---------------------------------------------------------------
 
 // Queues `credential` (a reference is taken) to be proven as soon as the feature is on, in order of
 // these calls. `identity` (borrowed for the session's life) says what it proves.
