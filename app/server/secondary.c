@@ -22,6 +22,7 @@ typedef struct secondary_session {
   codicil_tls *tls; // NULL where this TLS connection cannot carry authenticators
   codicil_session *session;
   codicil_h2 *h2;
+  bool is_to_offer; // the feature came on; nothing is offered yet
   codicil_ea_signing *wanted[MAX_WANTED]; // to be signed, oldest first
   size_t num_wanted;
 } secondary_session;
@@ -217,7 +218,7 @@ static void take_events(secondary *s) {
   while (codicil_session_next_event(s->made->session, &event)) {
     if (event.type == CODICIL_EVENT_SUPPORT &&
         codicil_session_support(s->made->session) == CODICIL_SUPPORT_YES) {
-      offer_all(s);
+      s->made->is_to_offer = true; // later: exporting keys and hashing chains takes time too
     } else if (event.type == CODICIL_EVENT_WANT_SIGN) {
       want_signature(s->made, event.signing);
     }
@@ -232,11 +233,17 @@ void secondary_after_input(secondary *s, nghttp2_session *ng) {
 }
 
 bool secondary_wants_signature(const secondary *s) {
-  return s->made && s->made->num_wanted > 0;
+  return s->made && (s->made->is_to_offer || s->made->num_wanted > 0);
 }
 
 void secondary_sign_one(secondary *s, nghttp2_session *ng) {
   secondary_session *made = s->made;
+  if (made && made->is_to_offer) {
+    made->is_to_offer = false;
+    offer_all(s);
+    secondary_after_input(s, ng);
+    return;
+  }
   if (!made || made->num_wanted == 0) {
     return;
   }

@@ -39,6 +39,7 @@ class Connection:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw.settimeout(20)
         self.tls = CONTEXT.wrap_socket(raw, server_hostname="a.example")
+        self.port = port
         self.hello = PREFACE + frame(SETTINGS, SETTING if negotiate else b"")
         self.buffer = b""
 
@@ -66,7 +67,7 @@ class Connection:
     def first_response_us(self, path="/1k"):
         """From the preface, SETTINGS and a request, in one write, to the response's end."""
         start = time.perf_counter()
-        self.send(self.hello + get("a.example", path))
+        self.send(self.hello + get(f"a.example:{self.port}", path))
         while True:
             kind, flags, stream = self.read_frame()
             if kind in (DATA, HEADERS) and stream == 1 and flags & 1:

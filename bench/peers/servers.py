@@ -106,6 +106,11 @@ class Server:
                         total += int(line.split()[1]) * 1024
         return total
 
+    def pin(self, processors):
+        for pid in self.pids():
+            for task in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(task), processors)
+
     def stop(self):
         self.process.stop()
 
