@@ -324,10 +324,26 @@ static bool make_key(uint8_t out[CODICIL_SHA256_LEN], const request *rq) {
   return ok;
 }
 
+// Takes all errors out of OpenSSL's queue. Tells whether one of them says that memory ran out: what
+// was refused meanwhile may be good.
+static bool ran_out_of_memory(void) {
+  bool found = false;
+  for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
+    found = found || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+  }
+  return found;
+}
+
+static codicil_err judge_checked(codicil_path_verdict *out, const request *rq) {
+  ERR_clear_error();
+  codicil_err err = judge(out, rq);
+  return ran_out_of_memory() ? CODICIL_NOMEM : err;
+}
+
 static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
   uint8_t key[CODICIL_SHA256_LEN];
   if (rq->cache == NULL || rq->trust == NULL) {
-    return judge(out, rq);
+    return judge_checked(out, rq);
   }
   if (!make_key(key, rq)) {
     return CODICIL_CRYPTO;
@@ -335,7 +351,7 @@ static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
   if (codicil_chain_cache_find(rq->cache, out, key, rq->unix_s)) {
     return CODICIL_OK;
   }
-  codicil_err err = judge_plain(out, rq) ? CODICIL_OK : judge(out, rq);
+  codicil_err err = judge_plain(out, rq) ? CODICIL_OK : judge_checked(out, rq);
   if (err == CODICIL_OK && out->expires > rq->unix_s) {
     codicil_chain_cache_put(rq->cache, key, out);
   }

@@ -2,7 +2,6 @@
 #include "ocsp.h"
 
 #include <limits.h>
-#include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
@@ -152,6 +151,5 @@ codicil_staple codicil_ocsp_judge(int64_t *out_next_update, codicil_span der, X5
   codicil_staple staple = basic != NULL ? judge(basic, out_next_update, subject, issuer, unix_s)
                                         : CODICIL_STAPLE_UNUSABLE;
   OCSP_BASICRESP_free(basic);
-  ERR_clear_error();
   return staple;
 }

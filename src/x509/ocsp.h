@@ -17,7 +17,8 @@ typedef enum codicil_staple {
   CODICIL_STAPLE_REVOKED
 } codicil_staple;
 
-// Judges `der` for `subject`, issued by `issuer`. Sets *out_next_update where it is good.
+// Judges `der` for `subject`, issued by `issuer`. Sets *out_next_update where it is good. Leaves
+// OpenSSL's errors in its queue.
 codicil_staple codicil_ocsp_judge(int64_t *out_next_update, codicil_span der, X509 *subject,
                                   X509 *issuer, int64_t unix_s);
 

@@ -5,7 +5,6 @@
 // an intermediate's signature that verified before is not verified again: half the cost of a path.
 #include "path.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "der.h"
@@ -207,7 +206,6 @@ codicil_err codicil_path_validate(codicil_path_result *out, codicil_path_input *
     err = ctx == NULL ? CODICIL_NOMEM : set_up(ctx, in) ? verify(&result, ctx) : CODICIL_CRYPTO;
     X509_STORE_CTX_free(ctx);
   }
-  ERR_clear_error();
   if (err == CODICIL_OK) {
     *out = result;
   }

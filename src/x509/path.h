@@ -30,7 +30,8 @@ typedef struct codicil_path_result {
   STACK_OF(X509) * chain; // leaf to anchor where the path is good, else NULL; the caller's
 } codicil_path_result;
 
-// Returns CODICIL_NOMEM or CODICIL_CRYPTO where no verdict could be reached.
+// Returns CODICIL_NOMEM or CODICIL_CRYPTO where no verdict could be reached. Leaves OpenSSL's
+// errors in its queue.
 CODICIL_MUST_USE codicil_err codicil_path_validate(codicil_path_result *out,
                                                    codicil_path_input *in);
 // Reads a time of a certificate or an OCSP response.
