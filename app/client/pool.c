@@ -224,7 +224,8 @@ static choose_result choose(client_pool *pool, client_request *r) {
   for (size_t i = 0; i < pool->num_connections; i++) {
     pool->facts[i] =
         client_connection_fact(pool->connections[i], &r->url.origin, &r->endpoint, &evidence);
-    pool->facts[i].is_late = i >= r->num_connections;
+    // Without the feature nothing is proven later: nobody holds a request for another's handshake.
+    pool->facts[i].is_late = i >= r->num_connections || pool->config.options->no_secondary;
   }
   prefer_wider(pool);
   return choose_connection(pool->facts, pool->num_connections, r->was_held, now_ns(pool));

@@ -82,8 +82,17 @@ class Link:
         }
 
     def close(self):
+        self._call(self._cancel())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
+
+    async def _cancel(self):
+        self.server.close()
+        self.loop.set_exception_handler(lambda *_: None)  # cancelled on purpose
+        tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader, writer):
         counted = Counted()

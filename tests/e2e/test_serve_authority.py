@@ -8,7 +8,7 @@ from harness.codicil import Site, ask, raw_request
 def server(serve, three_sites, certs, roots, ca):
     wild = ca.issue("wild", ["*.wild.example"])
     sites = three_sites + [Site("*.wild.example", wild, roots["c"])]
-    return serve(sites)
+    return serve(sites, extra="workers: 1\n")  # one log, in order
 
 
 def send(server, *fields, sni="a.example", flags=()):
