@@ -118,7 +118,7 @@ static connection *open_connection(client *cl, const char *host, const char *aut
     die("cannot connect");
   }
   start_h2(c);
-  strcpy(cl->hosts[cl->num++], host);
+  snprintf(cl->hosts[cl->num++], AUTHORITY_MAX, "%s", host);
   return c;
 }
 
