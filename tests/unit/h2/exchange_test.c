@@ -171,6 +171,10 @@ static void test_without_offering_nothing_is_sent_and_frames_are_counted(void **
   }
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-3.1
+//# HTTP/2 and HTTP/3 endpoints that wish to indicate support for HTTP-Layer
+//# certificate authentication MUST send a `SETTINGS_HTTP_SERVER_CERT_AUTH`
+//# parameter set to "1" in their SETTINGS frame.
 static void test_the_setting_is_appended_where_it_is_offered_and_fits(void **state) {
   (void)state;
   h2_pair pair;

@@ -77,6 +77,9 @@ static void test_settings_may_be_repeated_and_say_yes_later(void **state) {
 
 // ---- where frames may be ------------------------------------------------------------------------
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-5.1
+//# An endpoint MUST treat a SERVER_CERTIFICATE frame with a
+//# stream identifier other than 0x00 as a connection error.
 static void test_a_frame_on_another_stream_is_a_protocol_error(void **state) {
   (void)state;
   static const uint32_t streams[] = {1, 2, 0x7fffffff};

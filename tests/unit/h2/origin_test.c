@@ -51,6 +51,12 @@ static void test_entries_that_are_no_origin_are_skipped(void **state) {
   assert_int_equal(origins_after(0, 0, codicil_span_of(payload, sizeof payload - 1)), 2);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.2
+//# The ORIGIN frame MUST be sent on stream 0; an ORIGIN frame on any
+//# other stream is invalid and MUST be ignored.
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.2
+//# when any of them are set, the ORIGIN frame containing them MUST be
+//# ignored by clients conforming to this specification
 static void test_another_stream_and_the_first_four_flags_make_it_ignored(void **state) {
   (void)state;
   assert_int_equal(origins_after(0, 1, img_entry()), -1);

@@ -158,6 +158,8 @@ static void test_resumption_changes_the_exported_value(void **state) {
   }
 }
 
+//= https://www.rfc-editor.org/rfc/rfc9261#section-9
+//# servers MUST verify the client Finished before sending an EA or processing a received EA
 static void test_no_side_exports_in_the_middle_of_the_handshake(void **state) {
   (void)state;
   tls_pair pair;

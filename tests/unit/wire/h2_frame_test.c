@@ -24,6 +24,9 @@ static void test_reading_gives_back_what_was_written(void **state) {
   codicil_buf_clear(&buf);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc9113#section-4.1
+//# The semantics of this bit are undefined, and the bit MUST remain unset (0x00) when sending and
+//# MUST be ignored when receiving.
 static void test_the_reserved_bit_is_ignored_and_never_sent(void **state) {
   (void)state;
   static const uint8_t octets[9] = {0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff};
