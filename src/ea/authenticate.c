@@ -31,8 +31,8 @@ static codicil_err answer_request(occasion *out, const codicil_ea *ea, codicil_s
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9261#section-5
-//# Clients MUST NOT send an authenticator without a preceding authenticator
-//# request; for servers, an authenticator request is optional.
+//# Clients MUST NOT send an authenticator
+//# without a preceding authenticator request
 //
 //= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.1
 //# If no authenticator request is provided, the
@@ -80,14 +80,17 @@ static bool hash_certificate(codicil_ea *ea, codicil_span request,
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.2
-//# If an authenticator request is present, the signature algorithm MUST
-//# be chosen from one of the signature schemes present in the
-//# "signature_algorithms" extension of the authenticator request.
-//# Otherwise, with spontaneous server authentication, the signature
-//# algorithm used MUST be chosen from the "signature_algorithms" sent by
-//# the peer in the ClientHello of the (D)TLS handshake.  If there are no
-//# available signature algorithms, then no authenticator should be
-//# constructed.
+//# If an authenticator request is present, the signature algorithm MUST be chosen
+//# from one of the signature schemes present in the "signature_algorithms"
+//
+//= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.2
+//# Otherwise, with spontaneous server authentication, the signature algorithm used MUST be chosen
+//# from the "signature_algorithms" sent by the peer in the ClientHello of the (D)TLS
+//# handshake.
+//
+//= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.2
+//# If there are no available signature algorithms, then no
+//# authenticator should be constructed.
 static codicil_err prepare(codicil_ea_signing *s, codicil_ea *ea,
                            const codicil_credential *credential, codicil_span request,
                            codicil_span context) {

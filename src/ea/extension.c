@@ -10,9 +10,9 @@ static const struct {
   uint8_t places;
 } registry[] = {
     //= https://www.rfc-editor.org/rfc/rfc9261#section-4
-    //# In addition, the
-    //# set of extensions in the ClientCertificateRequest structure MAY
-    //# include the server_name [RFC6066] extension.
+    //# In addition, the set of
+    //# extensions in the ClientCertificateRequest structure MAY
+    //# include the server_name
     {CODICIL_EXT_SERVER_NAME, CLIENT_CR},
     {CODICIL_EXT_STATUS_REQUEST, CR | CT},
     {CODICIL_EXT_SIGNATURE_ALGORITHMS, CR},

@@ -6,14 +6,12 @@
 #include <string.h>
 
 //= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.2
-//# *  A string that consists of octet 32 (0x20) repeated 64 times
-//#
-//# *  The context string "Exported Authenticator" (which is not NUL-
-//#    terminated)
-//#
-//# *  A single 0 octet that serves as the separator
-//#
-//# *  The hashed authenticator transcript
+//# A string that consists of octet 32 (0x20) repeated 64 times
+//
+//= https://www.rfc-editor.org/rfc/rfc9261#section-5.2.2
+//# The context string "Exported Authenticator" (which is not NUL-terminated)
+//
+// Then a zero octet, and the hashed authenticator transcript.
 void codicil_tbs_build(codicil_tbs *out, codicil_span transcript_hash) {
   static const char context[] = "Exported Authenticator";
   enum { PAD = 64, CONTEXT = sizeof context - 1 };
