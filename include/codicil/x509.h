@@ -119,20 +119,30 @@ typedef struct codicil_chain_entry {
   codicil_span scts; // SignedCertificateTimestampList
 } codicil_chain_entry;
 
-// Keeps decoded intermediates and path verdicts. Not shared: one thread at a time. Keyed by the
-// hash of all entries as received and the trust store's generation; expires at the least of the
-// path's notAfter, nextUpdate and one hour; bounded by `max_entries`.
+// Keeps decoded intermediates and path verdicts, refusals too. Not shared: one thread at a time.
+// Keyed by the hash of all entries as received and the trust store's generation (a digest of its
+// anchors); expires at the least of the path's notAfter, nextUpdate and one hour; bounded by
+// `max_entries` of each, least recently used first. An intermediate is found by its own octets and
+// never completes another peer's chain. CODICIL_USAGE for 0 or more than 65536 entries.
 typedef struct codicil_chain_cache codicil_chain_cache;
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_cache **out,
                                                                  const codicil_mem *mem,
                                                                  size_t max_entries);
 CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 
-// Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. `cache` may be NULL.
-// Sets *out_reason to CODICIL_CERT_NONE where the path is good, else to why not, and
-// *out_valid_until (may be NULL) to the Unix time at which the verdict ends. A NULL `trust` trusts
-// nothing. Returns an error only where no verdict could be reached (CODICIL_NOMEM, CODICIL_CRYPTO);
-// an end entity that does not decode is untrusted.
+// Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. The others are
+// untrusted intermediates, in any order. Keys and signatures have 112 bits of security at least (no
+// SHA-1, no RSA below 2048 bits). The common name is no name, here as elsewhere, and a wildcard
+// beside an excluded subtree is excluded. A stapled OCSP response counts for its own certificate
+// where its issuer or a delegate signed it and its time is right, give or take five minutes; else
+// it is as if absent. `cache` may be NULL.
+//
+// Sets *out_reason to CODICIL_CERT_NONE where the path is good, else to why not (`diag`, which may
+// be NULL, then has OpenSSL's words for it), and *out_valid_until (may be NULL) to the Unix time at
+// which the verdict ends: that of a good path with its first notAfter or nextUpdate, a refusal
+// within the hour. A NULL `trust` trusts nothing. Returns an error only where no verdict could be
+// reached (CODICIL_NOMEM, CODICIL_CRYPTO); a certificate that does not decode makes the chain
+// untrusted. `entries` are borrowed for the call.
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out_valid_until,
                        codicil_diag *diag, const codicil_trust *trust, codicil_chain_cache *cache,

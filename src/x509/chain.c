@@ -180,6 +180,7 @@ static void judge_staples(codicil_path_verdict *out, const request *rq, const de
       end_with_staple(out, next_update, rq->unix_s);
     }
   }
+  // RFC 7633 §4: a feature that the certificate names and the client asked for must be there.
   if (d->must_staple && !good_leaf) {
     refuse(out, CODICIL_CERT_STAPLE_MISSING,
            "no good OCSP staple, and the certificate demands one");

@@ -144,8 +144,9 @@ static int check_more(STACK_OF(X509) * chain) {
     return X509_V_ERR_EXCLUDED_VIOLATION;
   }
   //= https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.2
-  //# If present, the Key Usage extension MUST have
-  //# the digitalSignature bit set.
+  //# The certificate MUST allow the key to be used for signing (i.e.,
+  //# the digitalSignature bit MUST be set if the Key Usage extension is
+  //# present)
   return (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0 ? X509_V_OK
                                                                 : X509_V_ERR_INVALID_PURPOSE;
 }

@@ -19,18 +19,20 @@ typedef bool value_check(codicil_span value);
 typedef struct fixed_key {
   codicil_span algorithm;
   size_t len;
-  bool is_point; // not compressed: 0x04 in front
+  codicil_span prefix; // of them
 } fixed_key;
 
+#define NOT_COMPRESSED OCTETS(0x04)
 #define EC_KEY(len, ...) \
   OCTETS(0x30, len, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, __VA_ARGS__)
 
 static const fixed_key fixed_keys[] = {
-    {EC_KEY(0x13, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07), 65, true}, // P-256
-    {EC_KEY(0x10, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22), 97, true},                   // P-384
-    {EC_KEY(0x10, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23), 133, true},                  // P-521
-    {OCTETS(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70), 32, false},                        // Ed25519
-    {OCTETS(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71), 57, false},                        // Ed448
+    {EC_KEY(0x13, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07), 65,
+     NOT_COMPRESSED},                                                              // P-256
+    {EC_KEY(0x10, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22), 97, NOT_COMPRESSED},  // P-384
+    {EC_KEY(0x10, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23), 133, NOT_COMPRESSED}, // P-521
+    {OCTETS(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70), 32, {NULL, 0}},             // Ed25519
+    {OCTETS(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71), 57, {NULL, 0}},             // Ed448
 };
 static const codicil_span rsa_key = OCTETS(0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
                                            0x0d, 0x01, 0x01, 0x01, 0x05, 0x00);
@@ -87,8 +89,10 @@ static bool has_strong_key(codicil_span spki) {
     return false;
   }
   for (size_t i = 0; i < sizeof fixed_keys / sizeof fixed_keys[0]; i++) {
-    if (codicil_span_equal(algorithm, fixed_keys[i].algorithm)) {
-      return key.len == fixed_keys[i].len && (!fixed_keys[i].is_point || key.data[0] == 0x04);
+    const fixed_key *fixed = &fixed_keys[i];
+    if (codicil_span_equal(algorithm, fixed->algorithm)) {
+      return key.len == fixed->len &&
+             codicil_span_equal(codicil_span_sub(key, 0, fixed->prefix.len), fixed->prefix);
     }
   }
   return codicil_span_equal(algorithm, rsa_key) && is_strong_rsa(key);

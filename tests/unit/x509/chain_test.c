@@ -163,6 +163,7 @@ static void test_an_expired_anchor_is_expired(void **state) {
   pki_free(root);
 }
 
+// RFC 8446 §4.4.2.2
 static void test_purpose_is_server_authentication(void **state) {
   chain_fixture *f = *state;
   static const struct {

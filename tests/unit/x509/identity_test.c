@@ -214,6 +214,7 @@ static void test_names_that_can_match_no_host_are_left_out(void **state) {
   expect_no_name(ADDRESS, codicil_span_of("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\1", 16));
 }
 
+// RFC 5280 §4.2.1.6
 static void test_alt_names_that_do_not_parse_are_malformed(void **state) {
   (void)state;
   static const char *const values[] = {
@@ -244,6 +245,7 @@ static void test_other_extensions_that_do_not_parse_are_malformed(void **state) 
   expect_malformed(&(pki_spec){.extra = {{"1.3.6.1.4.1.11129.2.4.2", "DER:04020000ff"}}});
 }
 
+// RFC 5280 §4.2
 static void test_an_extension_twice_is_malformed(void **state) {
   (void)state;
   expect_malformed(&(pki_spec){.extra = {{PKI_OID, "DER:820161"}, {PKI_OID, "DER:820161"}}});

@@ -150,6 +150,7 @@ static void expect_delegate(chain_fixture *f, const pki_cert *issuer, const pki_
   pki_free(delegate);
 }
 
+// RFC 6960 §4.2.2.2
 static void test_a_delegate_is_issued_directly_for_ocsp_signing_and_current(void **state) {
   chain_fixture *f = *state;
   const pki_spec right = {.common_name = "responder", .eku = "OCSPSigning"};
