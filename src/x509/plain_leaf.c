@@ -77,11 +77,6 @@ static bool is_strong_rsa(codicil_span key) {
          (modulus.len > 256 || (modulus.len == 256 && modulus.data[0] >= 0x80));
 }
 
-static bool is_uncompressed(codicil_span point) {
-  static const uint8_t first[] = {0x04};
-  return codicil_span_equal(codicil_span_sub(point, 0, 1), codicil_span_of(first, sizeof first));
-}
-
 // SubjectPublicKeyInfo ::= SEQUENCE { algorithm, subjectPublicKey BIT STRING }
 static bool has_strong_key(codicil_span spki) {
   codicil_span content, algorithm, key;
