@@ -22,9 +22,9 @@ typedef struct secondary_session {
   codicil_tls *tls; // NULL where this TLS connection cannot carry authenticators
   codicil_session *session;
   codicil_h2 *h2;
-  bool is_to_offer; // the feature came on; nothing is offered yet
   codicil_ea_signing *wanted[MAX_WANTED]; // to be signed, oldest first
   size_t num_wanted;
+  bool has_to_offer; // the feature is on, and nothing was done about it yet
 } secondary_session;
 
 // ---- of one worker
@@ -166,37 +166,29 @@ int secondary_submit_origin(const secondary *s, nghttp2_session *ng) {
   return 0;
 }
 
-// A second frame: all that this connection may serve, now that it may prove the rest.
-static codicil_err send_all_origins(const secondary *s) {
+// A second frame: all that this connection may serve, now that it may prove the rest. It goes out
+// with the acknowledgement of the client's SETTINGS, after which a client expects no more names.
+static void send_all_origins(const secondary *s) {
   const server_site *site = s->site;
   size_t num = site->num_origin_hosts;
-  codicil_err e = CODICIL_OK;
   if (!s->shared->server->send_origin || num == site->num_own_origin_hosts) {
-    return CODICIL_OK;
+    return;
   }
   codicil_origin *origins = calloc(num, sizeof *origins);
-  if (!origins) {
-    return CODICIL_NOMEM;
+  for (size_t i = 0; origins && i < num; i++) {
+    origins[i] = site->origins[i];
+    origins[i].port = s->port;
   }
-  for (size_t i = 0; i < num && e == CODICIL_OK; i++) {
-    char text[CODICIL_ORIGIN_TEXT_MAX];
-    const char *host = site->origin_hosts[i];
-    size_t len = format_origin(text, sizeof text, host, s->port);
-    e = codicil_origin_parse(&origins[i], codicil_span_of(text, len)) ? e : CODICIL_BAD_INPUT;
-  }
-  if (e == CODICIL_OK) {
-    e = codicil_session_send_origins(s->made->session, origins, num);
+  // Without it a client asks for what it does not list on another connection: no harm is done.
+  if (origins) {
+    (void)!codicil_session_send_origins(s->made->session, origins, num);
   }
   free(origins);
-  return e;
 }
 
-// The feature is on: everything that this site has, in the configured order.
+// Everything that this site has, in the configured order.
 static void offer_all(secondary *s) {
   const server_site *site = s->site;
-  if (!s->made->tls || send_all_origins(s) != CODICIL_OK) {
-    return; // without ORIGIN a client would refuse what it does not list: it opens connections
-  }
   for (size_t i = 0; i < site->num_secondary; i++) {
     const server_site *other = &s->shared->sites->sites[site->secondary[i]];
     if (codicil_session_offer(s->made->session, other->credential, other->identity) != CODICIL_OK) {
@@ -218,7 +210,8 @@ static void take_events(secondary *s) {
   while (codicil_session_next_event(s->made->session, &event)) {
     if (event.type == CODICIL_EVENT_SUPPORT &&
         codicil_session_support(s->made->session) == CODICIL_SUPPORT_YES) {
-      s->made->is_to_offer = true; // later: exporting keys and hashing chains takes time too
+      s->made->has_to_offer = s->made->tls != NULL && s->site->num_secondary > 0;
+      send_all_origins(s);
     } else if (event.type == CODICIL_EVENT_WANT_SIGN) {
       want_signature(s->made, event.signing);
     }
@@ -233,25 +226,25 @@ void secondary_after_input(secondary *s, nghttp2_session *ng) {
 }
 
 bool secondary_wants_signature(const secondary *s) {
-  return s->made && (s->made->is_to_offer || s->made->num_wanted > 0);
+  return s->made && (s->made->has_to_offer || s->made->num_wanted > 0);
 }
 
-void secondary_sign_one(secondary *s, nghttp2_session *ng) {
-  secondary_session *made = s->made;
-  if (made && made->is_to_offer) {
-    made->is_to_offer = false;
-    offer_all(s);
-    secondary_after_input(s, ng);
-    return;
-  }
-  if (!made || made->num_wanted == 0) {
-    return;
-  }
+static void sign_oldest(secondary_session *made) {
   codicil_ea_signing *signing = made->wanted[0];
   made->num_wanted--;
   memmove(made->wanted, made->wanted + 1, made->num_wanted * sizeof *made->wanted);
   if (codicil_session_sign(made->session, signing) == CODICIL_USAGE) {
     codicil_session_abandon_sign(made->session, signing);
+  }
+}
+
+// What the first signature needs (secrets of the connection, transcripts) takes a turn of its own.
+void secondary_sign_one(secondary *s, nghttp2_session *ng) {
+  if (s->made && s->made->has_to_offer) {
+    s->made->has_to_offer = false;
+    offer_all(s);
+  } else if (s->made && s->made->num_wanted > 0) {
+    sign_oldest(s->made);
   }
   secondary_after_input(s, ng);
 }

@@ -240,6 +240,14 @@ static bool add_secondary_hosts(site_table *table, server_site *site) {
   return ok;
 }
 
+static bool make_origins(server_site *site) {
+  site->origins = calloc(site->num_origin_hosts + 1, sizeof *site->origins);
+  for (size_t i = 0; site->origins && i < site->num_origin_hosts; i++) {
+    (void)!origin_of_name(&site->origins[i], site->origin_hosts[i]); // normalised: always one
+  }
+  return site->origins != NULL;
+}
+
 // What ORIGIN names, as protocol §7 says: the sites that this connection may serve.
 static bool choose_origins(site_table *table, server_site *site) {
   bool ok = true;
@@ -257,7 +265,7 @@ static bool choose_origins(site_table *table, server_site *site) {
   if (!ok) {
     site->num_origin_hosts = site->num_own_origin_hosts = 0;
   }
-  return true;
+  return make_origins(site);
 }
 
 // ---- the table
@@ -299,6 +307,7 @@ void site_table_clear(site_table *table) {
     }
     free(site->secondary);
     free(site->origin_hosts);
+    free(site->origins);
   }
   free(table->sites);
   free(table->names);

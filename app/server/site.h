@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "codicil/ea.h"
+#include "codicil/name.h"
 #include "codicil/x509.h"
 #include "server/config.h"
 
@@ -23,6 +24,7 @@ typedef struct server_site {
   // Hosts for ORIGIN: of all sites that the own certificate covers, and then of the secondary ones.
   // None where one of them is a wildcard, which an Origin Set cannot express.
   const char **origin_hosts; // borrowed from the configuration
+  codicil_origin *origins;   // the same, with the default port
   size_t num_origin_hosts;
   size_t num_own_origin_hosts;
 } server_site;
