@@ -46,13 +46,17 @@ static void warn_of_names_not_covered(const server_site *site, config_report *re
   }
 }
 
+// Certificates that were made one after the other expire so: that is no trap.
+enum { SAME_TIME_S = 3600 };
+
 static void warn_of_early_expiry(const site_table *table, const server_site *site,
                                  config_report *report) {
   int64_t until = codicil_identity_not_after(site->identity);
   for (size_t i = 0; i < site->config->secondary.num; i++) {
     const config_text *name = &site->config->secondary.items[i];
     const server_site *other = site_table_find(table, name->text);
-    if (other && other->identity && codicil_identity_not_after(other->identity) < until) {
+    if (other && other->identity &&
+        codicil_identity_not_after(other->identity) < until - SAME_TIME_S) {
       config_say(report, name->mark, true,
                  "the certificate of secondary '%s' expires %lld days before this site's",
                  name->text,
