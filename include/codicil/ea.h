@@ -1,9 +1,9 @@
 // Exported Authenticators, RFC 9261, whole: request, get context, authenticate, validate.
 //
-// A codicil_ea belongs to one TLS connection, on either side of it. TLS enters as a codicil_tls: a
-// role, a hash, an exporter, and what the ClientHello offered, so any stack that exports keys will
-// do; ossl.h fills one in from an SSL. Order of calls: complete the handshake, codicil_ea_new, then
-// any of the others in any order.
+// A codicil_ea belongs to one TLS connection, on either side of it, and to one thread at a time.
+// TLS enters as a codicil_tls: a role, a hash, an exporter, and what the ClientHello offered, so
+// any stack that exports keys will do; ossl.h fills one in from an SSL. Order of calls: complete
+// the handshake, codicil_ea_new, then any of the others in any order.
 //
 // What it does not check: whether a certificate is trusted, for which names, or whether it is still
 // valid. It proves that the peer holds the key of the certificate that it showed, on this
@@ -44,7 +44,8 @@ typedef struct codicil_tls {
 typedef struct codicil_credential codicil_credential;
 
 // Reads a PEM chain (end entity first) and its PEM private key (unencrypted). Refuses a key that is
-// not the certificate's. CODICIL_BAD_INPUT with `diag` (may be NULL) where it does not parse.
+// not the certificate's, a key that no scheme of TLS 1.3 can use, and a certificate whose key usage
+// does not allow signatures. CODICIL_BAD_INPUT with `diag` (may be NULL) telling which.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_new(codicil_credential **out,
                                                                 codicil_diag *diag,
                                                                 const codicil_mem *mem,
@@ -57,7 +58,10 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_new_remote(codicil_c
                                                                        const codicil_mem *mem,
                                                                        codicil_span chain_pem);
 // Attaches a stapled OCSP response (DER) or a SignedCertificateTimestampList (RFC 6962 §3.3, with
-// its outer length) to certificate `index` of the chain. Call before the credential is shared.
+// its outer length) to certificate `index` of the chain, in the place of the one before; an empty
+// span takes it away. Call before the credential is shared. It is sent where the peer offered that
+// extension. CODICIL_USAGE beyond the end of the chain, CODICIL_BAD_INPUT where it does not parse
+// or both together do not fit an entry; unchanged then.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_set_ocsp(codicil_credential *credential,
                                                                      size_t index,
                                                                      codicil_span der);
@@ -134,8 +138,11 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_get_context(codicil_span *ou
 // "authenticate" (§7.3) with a key that is here: appends an authenticator to `out`. With an empty
 // `request` it is spontaneous (servers only) and `context` is its certificate_request_context: not
 // empty, unpredictable, never used before. With a request, `context` must be empty. Returns
-// CODICIL_NO_SCHEME where the peer offered nothing that the key can sign (to a request, answer with
-// codicil_ea_decline then), CODICIL_USAGE where the context was used.
+// CODICIL_NO_SCHEME where the peer offered nothing that the key can sign, or not the algorithm of a
+// signature in the chain (to a request, answer with codicil_ea_decline then); CODICIL_USAGE where
+// the context was used, the key is elsewhere, or a client was not asked; CODICIL_MALFORMED where
+// the request does not parse or is not one for our role; CODICIL_LIMIT where `out` is too small or
+// the connection has used up what it remembers of contexts. The context is spent on success only.
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_ea_authenticate(codicil_ea *ea, codicil_buf *out, const codicil_credential *credential,
                         codicil_span request, codicil_span context);
@@ -144,8 +151,10 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_decline(codicil_ea *ea, codi
                                                             codicil_span request);
 
 // The same in two steps, for a signer elsewhere: begin hands out what to sign, finish takes the
-// signature. In between any other call is allowed. `scheme` is a TLS SignatureScheme; `tbs` is the
-// content to sign (not yet hashed).
+// signature. In between any other call is allowed, and any number may be open at a time. The
+// context is spoken for from begin on; freeing a signing that did not finish gives it back. A
+// signing may outlive the codicil_ea: then finish returns CODICIL_USAGE. `scheme` is a TLS
+// SignatureScheme; `tbs` is the content to sign (not yet hashed).
 typedef struct codicil_ea_signing codicil_ea_signing;
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_begin(codicil_ea *ea, codicil_ea_signing **out,
                                                           codicil_credential *credential,
@@ -172,8 +181,10 @@ typedef struct codicil_ea_proof codicil_ea_proof;
 // "validate" (§7.4) without the judgement of the certificate: parse and bounds, then Finished in
 // constant time, then the signature. `request` is the request as sent, empty for a spontaneous one.
 // Returns CODICIL_MALFORMED, CODICIL_LIMIT, CODICIL_AUTH (Finished or signature wrong, scheme or
-// extension not offered, context not the request's, used before, or replayed), CODICIL_DECLINED (an
-// empty authenticator that is right, in answer to a request). `diag` may be NULL.
+// extension not offered, context not the request's, used before, or replayed, a client that was not
+// asked), CODICIL_DECLINED (an empty authenticator that is right, in answer to a request; it is
+// answered then), CODICIL_USAGE (`request` is not one that our role sends). A refused authenticator
+// spends no context. `diag` may be NULL.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_verify(codicil_ea *ea, codicil_ea_proof **out,
                                                            codicil_diag *diag,
                                                            codicil_span authenticator,

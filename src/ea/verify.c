@@ -34,22 +34,22 @@ static bool read_type(codicil_reader *r, codicil_message *out, uint8_t type) {
 // Certificate, CertificateVerify and Finished, and nothing after them.
 static codicil_err parse_messages(exhibit *x, codicil_diag *diag, codicil_span authenticator) {
   codicil_reader r = codicil_reader_of(authenticator);
-  const char *awaited = "Certificate does not parse";
-  if (read_type(&r, &x->certificate_message, CODICIL_MSG_CERTIFICATE) &&
-      codicil_certificate_parse(&x->certificate, x->certificate_message.body)) {
-    awaited = "CertificateVerify does not parse";
-    if (read_type(&r, &x->verify_message, CODICIL_MSG_CERTIFICATE_VERIFY) &&
-        codicil_certificate_verify_parse(&x->verify, x->verify_message.body)) {
-      awaited = "Finished does not parse";
-      if (read_type(&r, &x->finished_message, CODICIL_MSG_FINISHED)) {
-        awaited = "octets after Finished";
-        if (codicil_reader_done(&r)) {
-          return CODICIL_OK;
-        }
-      }
-    }
+  const char *wrong = NULL;
+  if (!read_type(&r, &x->certificate_message, CODICIL_MSG_CERTIFICATE) ||
+      !codicil_certificate_parse(&x->certificate, x->certificate_message.body)) {
+    wrong = "Certificate does not parse";
+  } else if (!read_type(&r, &x->verify_message, CODICIL_MSG_CERTIFICATE_VERIFY) ||
+             !codicil_certificate_verify_parse(&x->verify, x->verify_message.body)) {
+    wrong = "CertificateVerify does not parse";
+  } else if (!read_type(&r, &x->finished_message, CODICIL_MSG_FINISHED)) {
+    wrong = "Finished does not parse";
+  } else if (!codicil_reader_done(&r)) {
+    wrong = "octets after Finished";
   }
-  codicil_diag_set(diag, awaited, authenticator.len - r.rest.len);
+  if (wrong == NULL) {
+    return CODICIL_OK;
+  }
+  codicil_diag_set(diag, wrong, authenticator.len - r.rest.len);
   return CODICIL_MALFORMED;
 }
 

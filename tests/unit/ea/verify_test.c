@@ -89,6 +89,7 @@ static void test_every_cut_is_refused_as_malformed(void **state) {
   trial_clear(&t);
 }
 
+// RFC 9261 §5.2.4: Finished and CertificateVerify both have to be right.
 static void test_every_flipped_bit_is_refused(void **state) {
   (void)state;
   trial t;
