@@ -16,6 +16,9 @@
 
 enum { DEFAULT_CONNECT_TIMEOUT_MS = 300000, MAX_REASON = 512, ALERT_NO_APPLICATION_PROTOCOL = 120 };
 
+// How long others are held for SETTINGS, which every server owes at once; from their arrival on,
+// --coalesce-wait counts.
+static const uint64_t settings_patience_ns = 1000000000;
 // How long a closed connection waits for the peer's end.
 static const double farewell_s = 1.;
 
@@ -248,8 +251,7 @@ static void on_ready(void *user) {
   ev_timer_stop(c->net->loop->ev, &c->timer);
   c->stage = CHOOSE_AWAIT_SETTINGS;
   c->ready_ns = c->net->loop->now.mono_ns;
-  c->hold_until_ns =
-      c->ready_ns + choose_wait_ns(c->net->coalesce_wait_ms, c->ready_ns - c->start_ns);
+  c->hold_until_ns = c->ready_ns + settings_patience_ns;
   connection_events(c);
   c->net->news(c->net->user, c);
 }
