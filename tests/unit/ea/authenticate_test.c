@@ -444,6 +444,17 @@ static void test_an_authenticator_is_appended_and_never_half(void **state) {
       codicil_ea_authenticate(t.pair.server, &small, t.identity.credential, none, context_of(1)),
       CODICIL_LIMIT);
   assert_int_equal(small.len, 6);
+  ask(t.pair.client, &t.request, context_of(2));
+  codicil_buf_clear(&small);
+  codicil_buf_init(&small, NULL, 6 + 35);
+  put(&small, codicil_span_str("before"));
+  assert_int_equal(codicil_ea_decline(t.pair.server, &small, codicil_buf_span(&t.request)),
+                   CODICIL_LIMIT);
+  assert_int_equal(small.len, 6);
+  codicil_buf_reset(&small);
+  small.max = 36;
+  assert_int_equal(codicil_ea_decline(t.pair.server, &small, codicil_buf_span(&t.request)),
+                   CODICIL_OK);
   // Nothing was made, so the context is still there to be used.
   put(&t.out, codicil_span_str("before"));
   assert_int_equal(speak(&t, context_of(1)), CODICIL_OK);

@@ -1,6 +1,7 @@
 // Credentials: what is read, what is refused, references and staples.
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "cmocka_test.h"
@@ -94,6 +95,23 @@ static void test_a_certificate_whose_key_may_not_sign_is_refused(void **state) {
   pki_free(cert);
 }
 
+static void test_a_certificate_whose_key_no_scheme_can_use_is_refused(void **state) {
+  (void)state;
+  pki_cert *cert = pki_leaf(NULL, "DNS:a.example");
+  EVP_PKEY *key = EVP_EC_gen("secp256k1");
+  assert_int_equal(X509_set_pubkey(cert->x509, key), 1);
+  assert_true(X509_sign(cert->x509, cert->key, EVP_sha256()) > 0);
+  BIO *bio = BIO_new(BIO_s_mem());
+  assert_int_equal(PEM_write_bio_X509(bio, cert->x509), 1);
+  char *data;
+  long len = BIO_get_mem_data(bio, &data);
+  expect_bad(codicil_span_of(data, (size_t)len), pki_key_pem(cert),
+             "no signature scheme can use the certificate's key");
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  pki_free(cert);
+}
+
 static void test_a_certificate_without_key_usage_is_taken(void **state) {
   (void)state;
   pki_spec spec = {.common_name = "any", .key_usage = ""};
@@ -131,6 +149,43 @@ static void test_references_keep_a_credential(void **state) {
   assert_ptr_equal(second, identity.credential);
   codicil_credential_free(identity.credential);
   assert_int_equal(codicil_credential_num_certificates(second), 2);
+  identity_clear(&identity);
+}
+
+enum { NUM_THREADS = 4, PER_THREAD = 20 };
+
+// One connection of its own on a credential of all.
+static void *prove_often(void *credential) {
+  ea_pair pair;
+  codicil_buf out = new_buf();
+  pair_init(&pair, CODICIL_HASH_SHA256);
+  for (uint8_t i = 1; i <= PER_THREAD; i++) {
+    const codicil_span context = codicil_span_of(&i, 1);
+    codicil_buf_reset(&out);
+    codicil_credential *held = codicil_credential_ref(credential);
+    assert_int_equal(
+        codicil_ea_authenticate(pair.server, &out, held, codicil_span_of(NULL, 0), context),
+        CODICIL_OK);
+    codicil_credential_free(held);
+    expect(pair.client, &out, codicil_span_of(NULL, 0), CODICIL_OK, "");
+  }
+  codicil_buf_clear(&out);
+  pair_clear(&pair);
+  return NULL;
+}
+
+// Counted by reference and immutable: any number of threads may use one.
+static void test_threads_share_a_credential(void **state) {
+  (void)state;
+  ea_identity identity;
+  pthread_t threads[NUM_THREADS];
+  identity_init(&identity, "p256");
+  for (size_t i = 0; i < NUM_THREADS; i++) {
+    assert_int_equal(pthread_create(&threads[i], NULL, prove_often, identity.credential), 0);
+  }
+  for (size_t i = 0; i < NUM_THREADS; i++) {
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  }
   identity_clear(&identity);
 }
 
@@ -198,9 +253,11 @@ int main(void) {
       cmocka_unit_test(test_a_key_that_is_not_the_certificates_is_refused),
       cmocka_unit_test(test_an_encrypted_key_is_refused_without_asking),
       cmocka_unit_test(test_a_certificate_whose_key_may_not_sign_is_refused),
+      cmocka_unit_test(test_a_certificate_whose_key_no_scheme_can_use_is_refused),
       cmocka_unit_test(test_a_certificate_without_key_usage_is_taken),
       cmocka_unit_test(test_a_chain_of_more_than_64_certificates_is_refused),
       cmocka_unit_test(test_references_keep_a_credential),
+      cmocka_unit_test(test_threads_share_a_credential),
       cmocka_unit_test(test_staples_are_in_the_list_where_the_offer_allows_them),
       cmocka_unit_test(test_staples_that_cannot_be_sent_are_refused),
   };
