@@ -110,8 +110,10 @@ static void add_extensions(X509 *cert, X509 *issuer, const pki_spec *spec) {
   add_extension(cert, issuer, "extendedKeyUsage",
                 or_usual(spec->eku, spec->is_ca ? "" : "serverAuth"));
   add_extension(cert, issuer, "subjectAltName", spec->alt_names);
-  add_extension(cert, issuer, "subjectKeyIdentifier", "hash");
-  if (issuer != cert && X509_get0_subject_key_id(issuer) != NULL) {
+  if (!spec->no_key_ids) {
+    add_extension(cert, issuer, "subjectKeyIdentifier", "hash");
+  }
+  if (!spec->no_key_ids && issuer != cert && X509_get0_subject_key_id(issuer) != NULL) {
     add_extension(cert, issuer, "authorityKeyIdentifier", "keyid");
   }
   if (spec->must_staple) {

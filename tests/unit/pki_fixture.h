@@ -37,6 +37,7 @@ typedef struct pki_spec {
   const char *constraints; // basicConstraints; NULL: what fits; "": no extension
   bool is_ca;              //
   bool must_staple;        // TLS feature status_request (RFC 7633)
+  bool no_key_ids;         // neither subject nor authority key identifier
   const char *required_domain; // requiredDomain with this dNSName
   int64_t not_before, not_after;
   long version; // 0: X.509 v3; else the number that the certificate carries, plus one

@@ -146,19 +146,25 @@ static void test_a_cached_intermediate_is_judged_anew_with_each_end_entity(void 
 // A signature that verified under one issuer's key says nothing of another issuer of that name.
 static void test_a_known_signature_is_bound_to_its_issuer(void **state) {
   chain_fixture *f = *state;
-  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
-  pki_cert *namesake = pki_make(NULL, &(pki_spec){.common_name = "root", .is_ca = true});
+  const pki_spec ca = {.common_name = "i", .is_ca = true, .no_key_ids = true};
+  pki_cert *intermediate = pki_make(f->root, &ca);
+  pki_cert *namesake =
+      pki_make(NULL, &(pki_spec){.common_name = "root", .is_ca = true, .no_key_ids = true});
+  pki_cert *first = pki_leaf(intermediate, "DNS:a.example");
+  pki_cert *second = pki_leaf(intermediate, "DNS:b.example");
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){first, intermediate}, 2), CODICIL_CERT_NONE);
   codicil_trust *trust = f->trust;
   f->trust = chain_trust(namesake);
-  pki_cert *leaf = pki_leaf(f->intermediate, "DNS:b.example");
-  assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, f->intermediate}, 2),
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, intermediate}, 2),
                    CODICIL_CERT_UNTRUSTED);
   codicil_trust_free(f->trust);
   f->trust = trust;
-  assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, f->intermediate}, 2),
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){second, intermediate}, 2),
                    CODICIL_CERT_NONE);
-  pki_free(leaf);
+  pki_free(second);
+  pki_free(first);
   pki_free(namesake);
+  pki_free(intermediate);
 }
 
 static void test_only_intermediates_of_good_paths_are_kept(void **state) {

@@ -177,6 +177,17 @@ static void test_a_delegate_is_issued_directly_for_ocsp_signing_and_current(void
   expect_delegate(f, f->intermediate, &strange, false);
 }
 
+// Names alone make no delegate: this one has the issuer's as its own issuer's, and another's key
+// signed it.
+static void test_a_delegate_of_a_namesake_of_the_issuer_is_unusable(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *namesake =
+      pki_make(NULL, &(pki_spec){.common_name = "intermediate", .is_ca = true, .no_key_ids = true});
+  expect_delegate(f, namesake,
+                  &(pki_spec){.common_name = "r", .eku = "OCSPSigning", .no_key_ids = true}, false);
+  pki_free(namesake);
+}
+
 static void test_a_delegate_that_is_not_in_the_response_is_unusable(void **state) {
   chain_fixture *f = *state;
   pki_cert *delegate =
@@ -252,6 +263,7 @@ int main(void) {
       CHAIN_TEST(test_a_staple_signed_by_a_stranger_is_as_if_absent),
       CHAIN_TEST(test_each_octet_of_a_staples_signature_matters),
       CHAIN_TEST(test_a_delegate_is_issued_directly_for_ocsp_signing_and_current),
+      CHAIN_TEST(test_a_delegate_of_a_namesake_of_the_issuer_is_unusable),
       CHAIN_TEST(test_a_delegate_that_is_not_in_the_response_is_unusable),
       CHAIN_TEST(test_a_staple_signed_with_sha1_is_as_if_absent),
       CHAIN_TEST(test_every_cut_and_a_trailing_octet_are_as_if_absent),

@@ -106,6 +106,10 @@ static void test_what_is_refused_is_refused_either_way(void **state) {
       {{.alt_names = name, .not_after = PKI_NOW}, true, CODICIL_CERT_EXPIRED},
       {{.alt_names = name, .not_before = PKI_NOW + 1}, true, CODICIL_CERT_NOT_YET_VALID},
       {{.alt_names = name, .must_staple = true}, true, CODICIL_CERT_STAPLE_MISSING},
+      // It names another key of the issuer than the one at hand.
+      {{.alt_names = name, .no_key_ids = true, .extra = {{"2.5.29.35", "DER:300680040a0b0c0d"}}},
+       true,
+       CODICIL_CERT_UNTRUSTED},
       {{.alt_names = name, .eku = "clientAuth"}, false, CODICIL_CERT_PURPOSE},
       {{.alt_names = name, .eku = "msSGC"}, false, CODICIL_CERT_PURPOSE},
       {{.alt_names = name, .eku = "anyExtendedKeyUsage"}, false, CODICIL_CERT_PURPOSE},
@@ -157,10 +161,28 @@ static void test_every_octet_of_a_plain_certificate_is_signed(void **state) {
 static void test_a_leaf_of_a_namesake_of_the_known_issuer_is_refused(void **state) {
   chain_fixture *f = *state;
   pki_cert *namesake = pki_intermediate(f->root, "intermediate");
-  pki_cert *leaf = pki_leaf(namesake, name);
+  for (int i = 0; i < 2; i++) {
+    pki_cert *leaf = pki_make(namesake, &(pki_spec){.alt_names = name, .no_key_ids = i == 1});
+    assert_int_equal(judge_both(f, leaf), CODICIL_CERT_UNTRUSTED);
+    pki_free(leaf);
+  }
+  pki_free(namesake);
+}
+
+// The known issuer's key under another name issued it.
+static void test_a_leaf_with_another_issuers_name_is_refused(void **state) {
+  chain_fixture *f = *state;
+  pki_cert renamed = *f->intermediate;
+  renamed.x509 = X509_dup(f->intermediate->x509);
+  assert_int_equal(X509_NAME_add_entry_by_txt(X509_get_subject_name(renamed.x509), "O",
+                                              MBSTRING_UTF8, (const unsigned char *)"other", -1, -1,
+                                              0),
+                   1);
+  pki_cert *leaf = pki_leaf(&renamed, name);
+  assert_true(is_plain(leaf));
   assert_int_equal(judge_both(f, leaf), CODICIL_CERT_UNTRUSTED);
   pki_free(leaf);
-  pki_free(namesake);
+  X509_free(renamed.x509);
 }
 
 // A path of four: what another peer sent between the known intermediate and the anchor does not
@@ -230,6 +252,7 @@ int main(void) {
       CHAIN_TEST(test_what_is_refused_is_refused_either_way),
       CHAIN_TEST(test_every_octet_of_a_plain_certificate_is_signed),
       CHAIN_TEST(test_a_leaf_of_a_namesake_of_the_known_issuer_is_refused),
+      CHAIN_TEST(test_a_leaf_with_another_issuers_name_is_refused),
       CHAIN_TEST(test_a_tail_longer_than_one_step_is_not_used),
       CHAIN_TEST(test_a_tail_holds_under_its_own_anchors_and_in_its_own_time),
       CHAIN_TEST(test_a_revoking_staple_on_a_known_intermediate_is_heard),
