@@ -27,8 +27,9 @@ extern "C" {
 
 typedef struct codicil_h2 codicil_h2;
 
-// `session` is borrowed for the life of the object, `codepoints` (NULL for the defaults) for the
-// call. `now` is called when a SERVER_CERTIFICATE frame is complete. CODICIL_NOMEM.
+// `session` is borrowed for the life of the object, `codepoints` (NULL: those of the session's
+// configuration) for the call. `now` is called when a SERVER_CERTIFICATE frame is complete.
+// CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_h2_new(codicil_h2 **out, const codicil_mem *mem,
                                                         codicil_session *session,
                                                         const codicil_codepoints *codepoints,
@@ -37,8 +38,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_h2_new(codicil_h2 **out, const 
 // afterwards. NULL is allowed.
 CODICIL_API void codicil_h2_free(codicil_h2 *h2);
 
-// Registers the extension frames; NULL for the default codepoints. Both sides, always: frames that
-// are not wanted are ignored here.
+// Registers the extension frames; NULL for the default codepoints, else those of codicil_h2_new, or
+// nghttp2 hides the frame from us. Both sides, always: frames that are not wanted are ignored here.
 CODICIL_API void codicil_h2_set_option(nghttp2_option *option,
                                        const codicil_codepoints *codepoints);
 // Appends our entry to `entries` where the session offers and `max_entries` has room; returns the

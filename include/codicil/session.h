@@ -63,6 +63,12 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_new(codicil_session **o
                                                              const codicil_config *config,
                                                              codicil_role role);
 CODICIL_API void codicil_session_free(codicil_session *session);
+// The connection is over because of `err`, which the session has not seen itself: a frame on a
+// wrong stream, say. As after a fatal error of its own it answers no route any more, and its
+// generation changes. Without effect on one that has failed, and for CODICIL_OK.
+CODICIL_API void codicil_session_end(codicil_session *session, codicil_err err);
+// The configuration that the session was made with.
+CODICIL_API const codicil_config *codicil_session_config(const codicil_session *session);
 // The handshake is complete: `tls` is borrowed for the session's life. The exporter is called only
 // when the feature is on. CODICIL_USAGE when called twice.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_tls_ready(codicil_session *session,

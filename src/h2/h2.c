@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "limit_values.h"
 #include "mem.h"
 #include "origin_frame.h"
 #include "span.h"
@@ -46,12 +45,6 @@ struct codicil_h2 {
   bool is_ended; // GOAWAY is queued
 };
 
-static codicil_codepoints or_default(const codicil_codepoints *codepoints) {
-  codicil_codepoints defaults;
-  codicil_codepoints_default(&defaults);
-  return codepoints != NULL ? *codepoints : defaults;
-}
-
 codicil_err codicil_h2_new(codicil_h2 **out, const codicil_mem *mem, codicil_session *session,
                            const codicil_codepoints *codepoints, codicil_now (*now)(void *ctx),
                            void *ctx) {
@@ -59,16 +52,15 @@ codicil_err codicil_h2_new(codicil_h2 **out, const codicil_mem *mem, codicil_ses
   if (h2 == NULL) {
     return CODICIL_NOMEM;
   }
-  codicil_limits limits;
-  codicil_limits_default(&limits);
+  const codicil_config *config = codicil_session_config(session);
   h2->mem = mem;
   h2->session = session;
-  h2->codepoints = or_default(codepoints);
+  h2->codepoints = codepoints != NULL ? *codepoints : *codicil_config_codepoints(config);
   h2->frame_type = (uint8_t)h2->codepoints.h2_frame;
   h2->setting_id = (int32_t)h2->codepoints.h2_setting;
   h2->now = now;
   h2->now_ctx = ctx;
-  codicil_buf_init(&h2->origin, mem, limits.value[CODICIL_LIMIT_ORIGINS_LEN]);
+  codicil_buf_init(&h2->origin, mem, codicil_config_limit(config, CODICIL_LIMIT_ORIGINS_LEN));
   h2->end = &h2->first;
   *out = h2;
   return CODICIL_OK;
@@ -88,7 +80,10 @@ void codicil_h2_free(codicil_h2 *h2) {
 }
 
 void codicil_h2_set_option(nghttp2_option *option, const codicil_codepoints *codepoints) {
-  nghttp2_option_set_user_recv_extension_type(option, (uint8_t)or_default(codepoints).h2_frame);
+  codicil_codepoints defaults;
+  codicil_codepoints_default(&defaults);
+  uint64_t type = codepoints != NULL ? codepoints->h2_frame : defaults.h2_frame;
+  nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
   nghttp2_option_set_user_recv_extension_type(option, CODICIL_H2_FRAME_ORIGIN);
 }
 
@@ -107,6 +102,15 @@ size_t codicil_h2_settings_entry(const codicil_h2 *h2, nghttp2_settings_entry *e
 
 codicil_err codicil_h2_error(const codicil_h2 *h2) {
   return h2->err;
+}
+
+// The first error stays. The session learns what it did not see itself, or its router would go on
+// to answer for a connection that is over.
+static void note(codicil_h2 *h2, codicil_err err) {
+  if (h2->err == CODICIL_OK) {
+    h2->err = err;
+    codicil_session_end(h2->session, err);
+  }
 }
 
 // Queues GOAWAY and makes nghttp2 ignore what comes. Only from on_begin_frame, from on_frame_recv
@@ -148,9 +152,9 @@ static codicil_err begin_origin(codicil_h2 *h2, nghttp2_session *ng, const nghtt
 
 int codicil_h2_on_begin_frame(codicil_h2 *h2, nghttp2_session *ng, const nghttp2_frame_hd *hd) {
   if (h2->err == CODICIL_OK && hd->type == h2->frame_type) {
-    h2->err = begin_certificate(h2, hd);
+    note(h2, begin_certificate(h2, hd));
   } else if (h2->err == CODICIL_OK && hd->type == CODICIL_H2_FRAME_ORIGIN) {
-    h2->err = begin_origin(h2, ng, hd);
+    note(h2, begin_origin(h2, ng, hd));
   }
   if (h2->err != CODICIL_OK) {
     end_connection(h2, ng);
@@ -164,9 +168,9 @@ int codicil_h2_on_extension_chunk_recv(codicil_h2 *h2, nghttp2_session *ng,
   (void)ng;
   codicil_span chunk = codicil_span_of(data, len);
   if (h2->err == CODICIL_OK && hd->type == h2->frame_type) {
-    h2->err = codicil_session_recv_frame_data(h2->session, chunk);
+    note(h2, codicil_session_recv_frame_data(h2->session, chunk));
   } else if (h2->err == CODICIL_OK && hd->type == CODICIL_H2_FRAME_ORIGIN && !h2->ignores_origin) {
-    h2->err = codicil_buf_append(&h2->origin, chunk);
+    note(h2, codicil_buf_append(&h2->origin, chunk));
   }
   return h2->err == CODICIL_OK ? 0 : NGHTTP2_ERR_CANCEL;
 }
@@ -200,9 +204,9 @@ int codicil_h2_unpack_extension(codicil_h2 *h2, nghttp2_session *ng, void **payl
     return NGHTTP2_ERR_CANCEL;
   }
   if (hd->type == h2->frame_type) {
-    h2->err = codicil_session_recv_frame_end(h2->session, h2->now(h2->now_ctx));
+    note(h2, codicil_session_recv_frame_end(h2->session, h2->now(h2->now_ctx)));
   } else if (hd->type == CODICIL_H2_FRAME_ORIGIN) {
-    h2->err = end_origin(h2);
+    note(h2, end_origin(h2));
     codicil_buf_clear(&h2->origin);
   } else {
     return NGHTTP2_ERR_CANCEL;
@@ -218,7 +222,7 @@ int codicil_h2_on_frame_recv(codicil_h2 *h2, nghttp2_session *ng, const nghttp2_
   }
   for (size_t i = 0; i < frame->settings.niv && h2->err == CODICIL_OK; i++) {
     if (frame->settings.iv[i].settings_id == h2->setting_id) {
-      h2->err = codicil_session_recv_setting(h2->session, frame->settings.iv[i].value);
+      note(h2, codicil_session_recv_setting(h2->session, frame->settings.iv[i].value));
     }
   }
   if (h2->err != CODICIL_OK) {
@@ -259,7 +263,7 @@ codicil_err codicil_h2_flush(codicil_h2 *h2, nghttp2_session *ng) {
   codicil_frame_type type;
   codicil_span payload;
   while (h2->err == CODICIL_OK && codicil_session_peek_frame(h2->session, &type, &payload)) {
-    h2->err = submit(h2, ng, type, payload);
+    note(h2, submit(h2, ng, type, payload));
     if (h2->err == CODICIL_OK) {
       codicil_session_pop_frame(h2->session);
     }

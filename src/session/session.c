@@ -60,11 +60,17 @@ codicil_step *codicil_session_cell(codicil_role role, codicil_session_state stat
   return cells[role][state][input];
 }
 
+void codicil_session_end(codicil_session *session, codicil_err err) {
+  if (err != CODICIL_OK && session->state != CODICIL_STATE_FAILED) {
+    session->state = CODICIL_STATE_FAILED;
+    session->err = err;
+    codicil_authority_touch(&session->authority);
+  }
+}
+
 codicil_err codicil_session_fail(codicil_session *s, codicil_err err) {
-  if (codicil_err_is_fatal(err) && s->state != CODICIL_STATE_FAILED) {
-    s->state = CODICIL_STATE_FAILED;
-    s->err = err;
-    codicil_authority_touch(&s->authority);
+  if (codicil_err_is_fatal(err)) {
+    codicil_session_end(s, err);
   }
   return err;
 }
@@ -151,6 +157,10 @@ void codicil_session_free(codicil_session *session) {
 
 // ---- what is known ------------------------------------------------------------------------------
 
+const codicil_config *codicil_session_config(const codicil_session *session) {
+  return session->config;
+}
+
 bool codicil_session_offers(const codicil_session *session) {
   return session->config->offer;
 }
@@ -185,8 +195,7 @@ size_t codicil_session_num_skipped(const codicil_session *session) {
   return session->in.num_skipped;
 }
 
-// ---- client
-// ---------------------------------------------------------------------------------------
+// ---- client -------------------------------------------------------------------------------------
 
 codicil_err codicil_session_set_peer(codicil_session *session, const codicil_peer *peer) {
   if (session->role != CODICIL_CLIENT || session->has_peer ||

@@ -289,6 +289,36 @@ static void test_the_error_stays_and_later_calls_do_nothing(void **state) {
   h2_pair_clear(&pair);
 }
 
+// A router that knew the connection as good must learn that it is over, whoever saw the error.
+static void test_the_session_learns_of_every_error(void **state) {
+  (void)state;
+  static const uint8_t origin_header[9] = {1, 0, 1, NGHTTP2_ORIGIN}; // 65537
+  for (int i = 0; i < 3; i++) {
+    h2_pair pair;
+    open_and_settle(&pair);
+    uint64_t before = codicil_session_generation(pair.client.session);
+    if (i == 0) {
+      h2_inject(&pair.server, CERTIFICATE_FRAME, 0, 1, codicil_span_of(NULL, 0));
+    } else if (i == 1) {
+      assert_int_equal(codicil_buf_append(&pair.server.out, codicil_span_of(origin_header, 9)),
+                       CODICIL_OK);
+    } else {
+      h2_inject(&pair.server, CERTIFICATE_FRAME, 0, 0, codicil_span_str("bad"));
+    }
+    h2_settle(&pair);
+    codicil_err err = codicil_h2_error(pair.client.h2);
+    assert_int_not_equal(err, CODICIL_OK);
+    assert_true(codicil_session_generation(pair.client.session) > before);
+    codicil_origin own;
+    codicil_route route;
+    assert_true(codicil_origin_parse(&own, codicil_span_str("https://www.example.com")));
+    assert_int_equal(
+        codicil_session_route(pair.client.session, &route, &own, NULL, (codicil_now){1, PKI_NOW}),
+        err);
+    h2_pair_clear(&pair);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_setting_that_is_not_0_or_1_or_is_taken_back_is_a_protocol_error),
@@ -303,6 +333,7 @@ int main(void) {
       cmocka_unit_test(test_too_many_frames_of_one_authenticator_end_the_connection),
       cmocka_unit_test(test_nothing_is_read_after_an_error),
       cmocka_unit_test(test_the_error_stays_and_later_calls_do_nothing),
+      cmocka_unit_test(test_the_session_learns_of_every_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,8 +149,7 @@ void h2_pair_open_end(h2_pair *pair, h2_end *end) {
                                        end->is_server ? CODICIL_SERVER : CODICIL_CLIENT),
                    CODICIL_OK);
   tell_session(pair, end);
-  assert_int_equal(codicil_h2_new(&end->h2, pair->mem, end->session, &pair->codepoints, now, NULL),
-                   CODICIL_OK);
+  assert_int_equal(codicil_h2_new(&end->h2, pair->mem, end->session, NULL, now, NULL), CODICIL_OK);
   codicil_buf_init(&end->out, NULL, BUF_MAX);
   end->goaway = NO_GOAWAY;
   end->num_seen = 0;

@@ -142,6 +142,25 @@ static void test_a_frame_longer_than_the_limit_ends_the_connection_at_its_header
   h2_pair_clear(&pair);
 }
 
+static void test_the_longest_frame_is_the_configured_limit(void **state) {
+  (void)state;
+  for (size_t short_by = 0; short_by <= 1; short_by++) {
+    h2_pair pair;
+    h2_pair_init(&pair);
+    codicil_buf payload = many_origins(3);
+    codicil_config_set_limit(pair.client.config, CODICIL_LIMIT_ORIGINS_LEN, payload.len - short_by);
+    h2_pair_open(&pair);
+    h2_settle(&pair);
+    // The header alone: nothing of the payload is waited for.
+    uint8_t header[9] = {0, 0, (uint8_t)payload.len, NGHTTP2_ORIGIN};
+    assert_int_equal(codicil_buf_append(&pair.server.out, codicil_span_of(header, 9)), CODICIL_OK);
+    h2_settle(&pair);
+    assert_int_equal(codicil_h2_error(pair.client.h2), short_by == 0 ? CODICIL_OK : CODICIL_LIMIT);
+    codicil_buf_clear(&payload);
+    h2_pair_clear(&pair);
+  }
+}
+
 static void test_every_cut_of_a_frame_gives_the_same_set(void **state) {
   (void)state;
   for (size_t step = 1; step < 40; step++) {
@@ -166,6 +185,7 @@ int main(void) {
       cmocka_unit_test(test_any_number_of_origins_up_to_the_limit_is_added),
       cmocka_unit_test(test_more_origins_than_the_limit_end_the_connection),
       cmocka_unit_test(test_a_frame_longer_than_the_limit_ends_the_connection_at_its_header),
+      cmocka_unit_test(test_the_longest_frame_is_the_configured_limit),
       cmocka_unit_test(test_every_cut_of_a_frame_gives_the_same_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
