@@ -269,7 +269,7 @@ static void on_ready(void *user) {
   worker *w = c->worker;
   c->site = tls_site(c->stream.ssl);
   secondary_init(&c->secondary, w->secondary, c->site, c->stream.ssl, c->port);
-  if (nghttp2_session_server_new2(&c->http, w->callbacks, c, w->option) != 0 ||
+  if (nghttp2_session_server_new3(&c->http, w->callbacks, c, w->option, &w->mem) != 0 ||
       submit_settings(c) != 0 || secondary_submit_origin(&c->secondary, c->http) != 0) {
     io_stream_abort(&c->stream, "out of memory");
   }
@@ -376,30 +376,36 @@ fail:
 // the connection serves once, it serves as long as it lives.
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin) {
-  size_t len = strlen(origin->host);
-  if (origin->port != c->port) {
-    return NULL;
-  }
-  if (len == c->last_authority_len && memcmp(origin->host, c->last_authority, len) == 0) {
-    *out_sha256 = c->last_certificate;
-    return c->last_site;
-  }
-  const server_site *wanted = site_table_find(c->worker->sites, origin->host);
+  const server_site *wanted =
+      origin->port == c->port ? site_table_find(c->worker->sites, origin->host) : NULL;
   if (!wanted) {
     return NULL;
   }
   if (codicil_identity_covers(c->site->identity, origin)) {
     *out_sha256 = codicil_identity_sha256(c->site->identity);
-  } else if (!secondary_carries(&c->secondary, out_sha256, origin, wanted)) {
+    return wanted;
+  }
+  return secondary_carries(&c->secondary, out_sha256, origin, wanted) ? wanted : NULL;
+}
+
+const server_site *connection_recall_site(const connection *c, const uint8_t **out_sha256,
+                                          codicil_span authority) {
+  if (authority.len == 0 || authority.len != c->last_authority_len ||
+      memcmp(authority.data, c->last_authority, authority.len) != 0) {
     return NULL;
   }
-  if (len <= sizeof c->last_authority) {
-    memcpy(c->last_authority, origin->host, len);
-    c->last_authority_len = len;
-    c->last_site = wanted;
-    c->last_certificate = *out_sha256;
+  *out_sha256 = c->last_certificate;
+  return c->last_site;
+}
+
+void connection_remember_site(connection *c, codicil_span authority, const server_site *site,
+                              const uint8_t *sha256) {
+  if (authority.len > 0 && authority.len <= sizeof c->last_authority) {
+    memcpy(c->last_authority, authority.data, authority.len);
+    c->last_authority_len = authority.len;
+    c->last_site = site;
+    c->last_certificate = sha256;
   }
-  return wanted;
 }
 
 // ---- time

@@ -38,7 +38,7 @@ typedef struct connection {
   // What the client took when we last looked, and when that was.
   uint64_t progress_octets;
   uint64_t progress_ns;
-  // The authority of the last request, and the answer of connection_site to it.
+  // The :authority of the last request that was served, as it came, and who served it.
   uint8_t last_authority[REMEMBERED_AUTHORITY_LEN];
   size_t last_authority_len;
   const server_site *last_site;
@@ -66,5 +66,11 @@ void connection_finish_end(connection *c);
 // handshake's certificate covers, or that a secondary one covers which has been proven. NULL: 421.
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin);
+// The same answer again without parsing, where `authority` is, octet for octet, the last one that
+// was served: what a connection has proven, it has proven for its life. NULL where it is not.
+const server_site *connection_recall_site(const connection *c, const uint8_t **out_sha256,
+                                          codicil_span authority);
+void connection_remember_site(connection *c, codicil_span authority, const server_site *site,
+                              const uint8_t *sha256);
 
 #endif

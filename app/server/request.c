@@ -58,10 +58,12 @@ static bool is_well_placed(request *r, nghttp2_vec name, request_field field) {
   return !r->saw_regular_field && field <= REQUEST_PATH && !r->fields[field];
 }
 
-static bool is_well_formed(nghttp2_vec name, nghttp2_vec value) {
-  return name.len > 0 && nghttp2_check_header_name(name.base, name.len) &&
-         nghttp2_check_header_value_rfc9113(value.base, value.len) &&
-         !is_connection_specific(name, value);
+// A name of our own table needs no second look.
+static bool is_well_formed(nghttp2_vec name, nghttp2_vec value, request_field field) {
+  return nghttp2_check_header_value_rfc9113(value.base, value.len) &&
+         (field != REQUEST_OTHER ||
+          (name.len > 0 && nghttp2_check_header_name(name.base, name.len) &&
+           !is_connection_specific(name, value)));
 }
 
 void request_add_field(request *r, nghttp2_rcbuf *name, nghttp2_rcbuf *value, size_t max_len) {
@@ -78,7 +80,7 @@ void request_add_field(request *r, nghttp2_rcbuf *name, nghttp2_rcbuf *value, si
     bool is_first = !r->fields[field];
     r->has_bad_authority |= !is_first || !nghttp2_check_header_value_rfc9113(v.base, v.len);
     r->is_malformed |= field == REQUEST_AUTHORITY && r->saw_regular_field;
-  } else if (!is_well_formed(n, v) || !is_well_placed(r, n, field)) {
+  } else if (!is_well_formed(n, v, field) || !is_well_placed(r, n, field)) {
     r->is_malformed = true;
     return;
   }

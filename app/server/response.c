@@ -233,15 +233,24 @@ static int serve_file(request *r, nghttp2_session *ng, const server_site *site) 
 static const server_site *find_site(request *r, uint16_t *out_refusal) {
   codicil_origin origin;
   codicil_span scheme = request_value(r, REQUEST_SCHEME);
+  codicil_span authority = request_value(r, REQUEST_AUTHORITY);
+  bool is_https = !scheme.data || (scheme.len == 5 && memcmp(scheme.data, "https", 5) == 0);
+  bool is_plain = is_https && !r->has_bad_authority && !r->fields[REQUEST_HOST];
+  const server_site *site =
+      is_plain ? connection_recall_site(r->connection, &r->certificate, authority) : NULL;
+  if (site) {
+    return site;
+  }
   if (!request_origin(&origin, r)) {
     *out_refusal = 400;
     return NULL;
   }
   *out_refusal = 421;
-  if (scheme.data && (scheme.len != 5 || memcmp(scheme.data, "https", 5) != 0)) {
-    return NULL;
+  site = is_https ? connection_site(r->connection, &r->certificate, &origin) : NULL;
+  if (site && is_plain) {
+    connection_remember_site(r->connection, authority, site, r->certificate);
   }
-  return connection_site(r->connection, &r->certificate, &origin);
+  return site;
 }
 
 int response_submit(request *r, nghttp2_session *ng) {

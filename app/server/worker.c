@@ -245,6 +245,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
   w->sites = sites;
   w->next_id = index;
   w->id_step = num_workers;
+  w->mem = pool_mem(&w->small);
   if (!io_loop_init(&w->loop, err) ||
       !secondary_shared_new(&w->secondary, config, sites, &w->loop, err)) {
     worker_clear(w);
@@ -276,6 +277,7 @@ void worker_clear(worker *w) {
   if (w->loop.ev) {
     close_listeners(w);
   }
+  pool_clear(&w->small);
   access_log_clear(&w->log);
   file_cache_free(w->files);
   free(w->file_space);
