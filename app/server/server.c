@@ -23,11 +23,10 @@ typedef struct server {
   worker *workers;
   size_t num_workers; // that were prepared
   size_t num_threads; // that run
-  unsigned num_stops; // signals taken
   int log_fd;
 } server;
 
-enum { EXIT_CONFIGURATION = 1, EXIT_FORCED = 3 };
+enum { EXIT_CONFIGURATION = 1, EXIT_CUT_OFF = 3 };
 
 static size_t count_workers(const server_config *config) {
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -139,7 +138,6 @@ static void *take_signals(void *arg) {
   int signal;
   while (sigwait(&signals, &signal) == 0) {
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    s->num_stops++;
     stop_workers(s);
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
   }
@@ -162,7 +160,12 @@ static int supervise(server *s) {
   join_workers(s);
   pthread_cancel(signals);
   pthread_join(signals, NULL);
-  return s->num_stops > 1 ? EXIT_FORCED : EXIT_SUCCESS;
+  for (size_t i = 0; i < s->num_threads; i++) {
+    if (s->workers[i].has_cut_off) {
+      return EXIT_CUT_OFF;
+    }
+  }
+  return EXIT_SUCCESS;
 }
 
 static bool start(server *s, app_error *err) {

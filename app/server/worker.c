@@ -149,6 +149,14 @@ static void update_date(worker *w) {
   }
 }
 
+// Ends at once, and remembers whether anything was lost by it.
+static void cut_off(worker *w) {
+  for (const connection *c = w->connections; c; c = c->older) {
+    w->has_cut_off |= c->num_streams > 0 || !io_stream_is_flushed(&c->stream);
+  }
+  ev_break(w->loop.ev, EVBREAK_ALL);
+}
+
 static void drain(worker *w) {
   uint64_t since_ms = (w->loop.now.mono_ns - w->stopping_ns) / NS_PER_MS;
   if (!w->has_said_last && since_ms >= LAST_REQUESTS_MS) {
@@ -158,7 +166,7 @@ static void drain(worker *w) {
     }
   }
   if (since_ms >= w->config->limits.timeout_ms[SERVER_TIMEOUT_DRAIN]) {
-    ev_break(w->loop.ev, EVBREAK_ALL);
+    cut_off(w);
   }
 }
 
@@ -202,7 +210,7 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   (void)events;
   worker *w = watcher->data;
   if (w->stopping_ns > 0) {
-    ev_break(ev, EVBREAK_ALL);
+    cut_off(w);
     return;
   }
   w->stopping_ns = w->loop.now.mono_ns;

@@ -50,6 +50,7 @@ typedef struct worker {
   ev_async stop;
   uint64_t stopping_ns; // when the drain began; 0 before
   bool has_said_last;   // the second GOAWAY is out
+  bool has_cut_off;     // streams were open when it ended
   pthread_t thread;
 } worker;
 
