@@ -204,13 +204,14 @@ static bool introduce(client_connection *c) {
                        .port = c->endpoint.is_mapped ? c->origin.port : c->endpoint.port,
                        .origin = c->origin,
                        .sent_sni = c->origin.address.len == 0};
-  tls_client_chain chain = {0};
-  if (c->is_own_only) {
-    return true;
+  if (codicil_session_set_peer(c->session, &peer) != CODICIL_OK) {
+    return false;
   }
-  bool ok = codicil_session_set_peer(c->session, &peer) == CODICIL_OK &&
-            tls_client_chain_read(&chain, c->stream.ssl) &&
-            codicil_session_set_primary(c->session, chain.entries, chain.num_entries) == CODICIL_OK;
+  // What was not verified proves nothing, to the library neither.
+  tls_client_chain chain = {0};
+  bool ok = c->is_own_only || (tls_client_chain_read(&chain, c->stream.ssl) &&
+                               codicil_session_set_primary(c->session, chain.entries,
+                                                           chain.num_entries) == CODICIL_OK);
   tls_client_chain_clear(&chain);
   return ok;
 }
