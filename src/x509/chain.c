@@ -10,6 +10,7 @@
 #include "codicil/x509.h"
 #include "digest.h"
 #include "err.h"
+#include "imposed.h"
 #include "ocsp.h"
 #include "path.h"
 #include "plain_leaf.h"
@@ -195,10 +196,6 @@ static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int
 
 // ---- what is remembered of a good path ----------------------------------------------------------
 
-static bool has_name_constraints(X509 *cert) {
-  return X509_get_ext_by_NID(cert, NID_name_constraints, -1) >= 0;
-}
-
 // The tail of a path of three: the intermediate and its anchor.
 static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * chain) {
   codicil_known_tail tail = {
@@ -206,7 +203,7 @@ static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * c
   for (int i = 1; tail.is_set && i < 3; i++) {
     X509 *cert = sk_X509_value(chain, i);
     int64_t not_before, not_after;
-    tail.is_set = !has_name_constraints(cert) &&
+    tail.is_set = !codicil_imposes(cert) &&
                   codicil_asn1_time(&not_before, X509_get0_notBefore(cert)) &&
                   codicil_asn1_time(&not_after, X509_get0_notAfter(cert));
     if (tail.is_set) {

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "der.h"
+#include "imposed.h"
 #include "trust.h"
 #include "wildcard.h"
 
@@ -143,6 +144,10 @@ static int check_more(STACK_OF(X509) * chain) {
   if (codicil_wildcard_is_excluded(chain)) {
     return X509_V_ERR_EXCLUDED_VIOLATION;
   }
+  int imposed = codicil_imposed_error(chain);
+  if (imposed != X509_V_OK) {
+    return imposed;
+  }
   //= https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.2
   //# The certificate MUST allow the key to be used for signing (i.e.,
   //# the digitalSignature bit MUST be set if the Key Usage extension is
@@ -186,6 +191,9 @@ static codicil_err verify(codicil_path_result *out, X509_STORE_CTX *ctx) {
     error = check_more(X509_STORE_CTX_get0_chain(ctx));
   } else if (error == X509_V_OK) {
     error = X509_V_ERR_UNSPECIFIED;
+  }
+  if (error == X509_V_ERR_OUT_OF_MEM) {
+    return CODICIL_NOMEM;
   }
   if (error != X509_V_OK) {
     refuse(out, error);

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chain_fixture.h"
@@ -249,6 +250,80 @@ static void test_our_own_extension_does_no_harm(void **state) {
       CODICIL_CERT_NONE);
 }
 
+static void test_a_path_longer_than_any_in_use_is_untrusted(void **state) {
+  chain_fixture *f = *state;
+  enum { NUM = 13 };
+  pki_cert *certs[NUM]; // end entity first
+  codicil_chain_entry entries[NUM] = {{.der = {NULL, 0}}};
+  for (size_t i = NUM; i-- > 0;) {
+    const pki_cert *issuer = i == NUM - 1 ? f->root : certs[i + 1];
+    char name[16];
+    snprintf(name, sizeof name, "ca %zu", i);
+    certs[i] = i == 0 ? pki_leaf(issuer, "DNS:a.example") : pki_intermediate(issuer, name);
+    entries[i].der = pki_der(certs[i]);
+  }
+  assert_int_equal(chain_judge_entries(f, entries, NUM), CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(chain_judge_entries(f, &entries[4], NUM - 4), CODICIL_CERT_PURPOSE); // a CA
+  for (size_t i = 0; i < NUM; i++) {
+    pki_free(certs[i]);
+  }
+}
+
+static void test_tls_features_of_an_issuer_bind_what_it_issues(void **state) {
+  chain_fixture *f = *state;
+  static const struct {
+    const char *issuers;
+    const char *leafs;
+    codicil_cert_reason reason;
+  } rows[] = {
+      {"status_request", NULL, CODICIL_CERT_UNTRUSTED},
+      {"status_request_v2", NULL, CODICIL_CERT_UNTRUSTED},
+      {"status_request,status_request_v2", "status_request", CODICIL_CERT_UNTRUSTED},
+      {"status_request", "status_request,status_request_v2", CODICIL_CERT_STAPLE_MISSING},
+      {"status_request_v2", "status_request_v2", CODICIL_CERT_NONE},
+      {"DER:3000", NULL, CODICIL_CERT_NONE},
+      {"DER:0500", NULL, CODICIL_CERT_UNTRUSTED},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *name =
+        strncmp(rows[i].issuers, "DER:", 4) == 0 ? "1.3.6.1.5.5.7.1.24" : "tlsfeature";
+    pki_cert *intermediate =
+        pki_make(f->root, &(pki_spec){.is_ca = true, .extra = {{name, rows[i].issuers}}});
+    pki_cert *leaf = pki_make(intermediate, &(pki_spec){.alt_names = "DNS:a.example",
+                                                        .extra = {{"tlsfeature", rows[i].leafs}}});
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, intermediate}, 2), rows[i].reason);
+    pki_free(leaf);
+    pki_free(intermediate);
+  }
+}
+
+static void test_a_path_that_needs_an_explicit_policy_has_one(void **state) {
+  chain_fixture *f = *state;
+  static const char one[] = "DER:3007300506032a0304";
+  static const char other[] = "DER:3007300506032a0305";
+  static const char any[] = "DER:300830060604551d2000";
+  static const struct {
+    const char *issuers; // certificatePolicies
+    const char *leafs;
+    codicil_cert_reason reason;
+  } rows[] = {
+      {one, one, CODICIL_CERT_NONE},        {one, NULL, CODICIL_CERT_UNTRUSTED},
+      {one, other, CODICIL_CERT_UNTRUSTED}, {NULL, one, CODICIL_CERT_UNTRUSTED},
+      {any, one, CODICIL_CERT_NONE},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    pki_cert *intermediate = pki_make(
+        f->root, &(pki_spec){.is_ca = true,
+                             .extra = {{"policyConstraints", "critical,requireExplicitPolicy:0"},
+                                       {"2.5.29.32", rows[i].issuers}}});
+    pki_cert *leaf = pki_make(intermediate, &(pki_spec){.alt_names = "DNS:a.example",
+                                                        .extra = {{"2.5.29.32", rows[i].leafs}}});
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, intermediate}, 2), rows[i].reason);
+    pki_free(leaf);
+    pki_free(intermediate);
+  }
+}
+
 static void test_an_extension_that_does_not_parse_is_untrusted(void **state) {
   chain_fixture *f = *state;
   const char *name = "DNS:a.example";
@@ -260,6 +335,9 @@ static void test_an_extension_that_does_not_parse_is_untrusted(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_int_equal(judge_leaf(f, &rows[i]), CODICIL_CERT_UNTRUSTED);
+    pki_spec issuer = rows[i];
+    issuer.is_ca = true;
+    assert_int_equal(judge_intermediate(f, &issuer, name), CODICIL_CERT_UNTRUSTED);
   }
 }
 
@@ -394,6 +472,9 @@ int main(void) {
       CHAIN_TEST(test_a_path_longer_than_its_length_constraint_is_untrusted),
       CHAIN_TEST(test_an_unknown_critical_extension_is_untrusted),
       CHAIN_TEST(test_our_own_extension_does_no_harm),
+      CHAIN_TEST(test_a_path_longer_than_any_in_use_is_untrusted),
+      CHAIN_TEST(test_tls_features_of_an_issuer_bind_what_it_issues),
+      CHAIN_TEST(test_a_path_that_needs_an_explicit_policy_has_one),
       CHAIN_TEST(test_an_extension_that_does_not_parse_is_untrusted),
       CHAIN_TEST(test_weak_keys_and_digests_are_untrusted),
       CHAIN_TEST(test_name_constraints_bind),

@@ -242,6 +242,92 @@ static void test_a_revoking_staple_on_a_known_intermediate_is_heard(void **state
   free(staple.data);
 }
 
+static void test_a_revoking_staple_on_a_plain_leaf_is_heard(void **state) {
+  chain_fixture *f = *state;
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  pki_bytes staple = pki_ocsp(f->leaf, f->intermediate, &(pki_ocsp_spec){.status = PKI_REVOKED});
+  const codicil_chain_entry entries[] = {
+      {.der = pki_der(f->leaf), .ocsp = codicil_span_of(staple.data, staple.len)},
+      {.der = pki_der(f->intermediate)}};
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_REVOKED);
+  free(staple.data);
+}
+
+// The anchor's validity bounds the tail, and the intermediate's on both sides.
+static void test_a_tail_holds_while_all_of_it_is_valid(void **state) {
+  chain_fixture *f = *state;
+  const int64_t from = PKI_NOW - 60, to = PKI_NOW + 60;
+  pki_cert *root = pki_make(NULL, &(pki_spec){.is_ca = true, .not_after = to});
+  pki_cert *intermediate =
+      pki_make(root, &(pki_spec){.common_name = "i", .is_ca = true, .not_before = from});
+  pki_cert *leaves[4];
+  codicil_trust *trust = f->trust;
+  f->trust = chain_trust(root);
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+  static const struct {
+    int64_t unix_s;
+    codicil_cert_reason reason;
+  } rows[] = {{PKI_NOW, CODICIL_CERT_NONE},
+              {PKI_NOW + 59, CODICIL_CERT_NONE},
+              {PKI_NOW + 60, CODICIL_CERT_EXPIRED},
+              {PKI_NOW - 61, CODICIL_CERT_NOT_YET_VALID}};
+  for (size_t i = 0; i < 4; i++) {
+    leaves[i] = pki_leaf(intermediate, "DNS:a.example");
+    f->unix_s = rows[i].unix_s;
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){leaves[i], intermediate}, 2),
+                     rows[i].reason);
+    assert_true(rows[i].reason != CODICIL_CERT_NONE || f->valid_until == to);
+    pki_free(leaves[i]);
+  }
+  codicil_trust_free(f->trust);
+  f->trust = trust;
+  pki_free(intermediate);
+  pki_free(root);
+}
+
+// What an issuer imposes, and by which extension an end entity meets it.
+static void test_what_an_issuer_imposes_is_asked_of_every_leaf(void **state) {
+  chain_fixture *f = *state;
+  static const struct {
+    pki_extension issuers;
+    pki_extension leafs;
+    const char *alt_names;
+    codicil_cert_reason reason; // of a leaf of b.example without the extension
+  } rows[] = {
+      {{"nameConstraints", "permitted;DNS:a.example"},
+       {NULL, NULL},
+       "DNS:a.example",
+       CODICIL_CERT_NAME_CONSTRAINTS},
+      {{"tlsfeature", "status_request_v2"},
+       {"tlsfeature", "status_request_v2"},
+       "DNS:b.example",
+       CODICIL_CERT_UNTRUSTED},
+      {{"policyConstraints", "requireExplicitPolicy:1"},
+       {"2.5.29.32", "DER:3007300506032a0304"},
+       "DNS:b.example",
+       CODICIL_CERT_UNTRUSTED},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const pki_extension policies = {"2.5.29.32", "DER:3007300506032a0304"};
+    pki_cert *intermediate =
+        pki_make(f->root, &(pki_spec){.is_ca = true, .extra = {rows[i].issuers, policies}});
+    pki_cert *meets = pki_make(
+        intermediate, &(pki_spec){.alt_names = rows[i].alt_names, .extra = {rows[i].leafs}});
+    pki_cert *misses = pki_leaf(intermediate, "DNS:b.example");
+    assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 8), CODICIL_OK);
+    assert_true(is_plain(meets) && is_plain(misses));
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){meets, intermediate}, 2),
+                     CODICIL_CERT_NONE);
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){misses, intermediate}, 2), rows[i].reason);
+    codicil_chain_cache_free(f->cache);
+    f->cache = NULL;
+    pki_free(misses);
+    pki_free(meets);
+    pki_free(intermediate);
+  }
+}
+
 #define CHAIN_TEST(name) cmocka_unit_test_setup_teardown(name, chain_set_up, chain_tear_down)
 
 int main(void) {
@@ -256,6 +342,9 @@ int main(void) {
       CHAIN_TEST(test_a_tail_longer_than_one_step_is_not_used),
       CHAIN_TEST(test_a_tail_holds_under_its_own_anchors_and_in_its_own_time),
       CHAIN_TEST(test_a_revoking_staple_on_a_known_intermediate_is_heard),
+      CHAIN_TEST(test_a_revoking_staple_on_a_plain_leaf_is_heard),
+      CHAIN_TEST(test_a_tail_holds_while_all_of_it_is_valid),
+      CHAIN_TEST(test_what_an_issuer_imposes_is_asked_of_every_leaf),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
