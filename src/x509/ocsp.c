@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <openssl/ocsp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "path.h"
@@ -30,11 +31,28 @@ static OCSP_BASICRESP *parse(codicil_span der) {
 
 // ---- who signed ---------------------------------------------------------------------------------
 
-// 112 bits of collision resistance: no SHA-1. Signatures without a digest of their own (Ed25519,
-// RSASSA-PSS, whose parameters tell) are as strong as their keys.
-static bool is_strong_signature(int signature_nid) {
+// The digest of RSASSA-PSS stands in its parameters, and is SHA-1 where they do not tell.
+static int pss_digest(int type, const void *parameters) {
+  RSA_PSS_PARAMS *pss =
+      type == V_ASN1_SEQUENCE ? ASN1_item_unpack(parameters, ASN1_ITEM_rptr(RSA_PSS_PARAMS)) : NULL;
+  int nid = pss != NULL && pss->hashAlgorithm != NULL ? OBJ_obj2nid(pss->hashAlgorithm->algorithm)
+                                                      : NID_sha1;
+  RSA_PSS_PARAMS_free(pss);
+  return nid;
+}
+
+// 112 bits of collision resistance: no SHA-1. Signatures without a digest of their own (Ed25519)
+// are as strong as their keys.
+static bool is_strong_signature(const X509_ALGOR *signature) {
+  const ASN1_OBJECT *algorithm;
+  int type;
+  const void *parameters;
   int digest_nid = NID_undef;
-  if (OBJ_find_sigid_algs(signature_nid, &digest_nid, NULL) != 1) {
+  X509_ALGOR_get0(&algorithm, &type, &parameters, signature);
+  int nid = OBJ_obj2nid(algorithm);
+  if (nid == NID_rsassaPss) {
+    digest_nid = pss_digest(type, parameters);
+  } else if (OBJ_find_sigid_algs(nid, &digest_nid, NULL) != 1) {
     return false;
   }
   const EVP_MD *digest = EVP_get_digestbynid(digest_nid);
@@ -55,6 +73,8 @@ static bool is_valid_at(X509 *cert, int64_t unix_s) {
 static bool is_delegate(X509 *signer, X509 *issuer, int64_t unix_s) {
   uint32_t flags = X509_get_extension_flags(signer);
   EVP_PKEY *key = X509_get0_pubkey(signer);
+  const X509_ALGOR *signature;
+  X509_get0_signature(NULL, &signature, signer);
   //= https://www.rfc-editor.org/rfc/rfc6960#section-4.2.2.2
   //# OCSP signing delegation SHALL be designated by the inclusion of
   //# id-kp-OCSPSigning in an extended key usage certificate extension
@@ -63,18 +83,15 @@ static bool is_delegate(X509 *signer, X509 *issuer, int64_t unix_s) {
          (X509_get_extended_key_usage(signer) & XKU_OCSP_SIGN) != 0 &&
          (X509_get_key_usage(signer) & KU_DIGITAL_SIGNATURE) != 0 && key != NULL &&
          EVP_PKEY_get_security_bits(key) >= SECURITY_BITS_MIN && is_valid_at(signer, unix_s) &&
-         is_strong_signature(X509_get_signature_nid(signer)) &&
-         X509_check_issued(issuer, signer) == X509_V_OK &&
+         is_strong_signature(signature) && X509_check_issued(issuer, signer) == X509_V_OK &&
          X509_verify(signer, X509_get0_pubkey(issuer)) == 1;
 }
 
 static bool is_signed_for(OCSP_BASICRESP *basic, X509 *issuer, int64_t unix_s) {
-  const ASN1_OBJECT *algorithm;
   X509 *signer = NULL;
   STACK_OF(X509) *known = sk_X509_new_null();
   bool ok = known != NULL && sk_X509_push(known, issuer) > 0;
-  X509_ALGOR_get0(&algorithm, NULL, NULL, OCSP_resp_get0_tbs_sigalg(basic));
-  ok = ok && is_strong_signature(OBJ_obj2nid(algorithm)) &&
+  ok = ok && is_strong_signature(OCSP_resp_get0_tbs_sigalg(basic)) &&
        OCSP_resp_get0_signer(basic, &signer, known) == 1 &&
        (X509_cmp(signer, issuer) == 0 || is_delegate(signer, issuer, unix_s));
   if (ok && signer != issuer) {
@@ -113,6 +130,13 @@ static OCSP_SINGLERESP *find_single(OCSP_BASICRESP *basic, X509 *subject, X509 *
   return NULL;
 }
 
+// RFC 6960 §4.4: an extension that is not known is ignored, unless it is critical. None is known
+// here.
+static bool has_critical_extension(OCSP_BASICRESP *basic, OCSP_SINGLERESP *single) {
+  return OCSP_BASICRESP_get_ext_by_critical(basic, 1, -1) >= 0 ||
+         OCSP_SINGLERESP_get_ext_by_critical(single, 1, -1) >= 0;
+}
+
 static int status_at(OCSP_SINGLERESP *single, window *out, int64_t unix_s) {
   ASN1_GENERALIZEDTIME *this_update = NULL, *next_update = NULL;
   int status = OCSP_single_get0_status(single, NULL, NULL, &this_update, &next_update);
@@ -135,7 +159,7 @@ static codicil_staple judge(OCSP_BASICRESP *basic, int64_t *out_next_update, X50
   // Good without an end is good for ever: that is not taken. Revoked is for ever.
   if (status == V_OCSP_CERTSTATUS_UNKNOWN ||
       (status == V_OCSP_CERTSTATUS_GOOD && w.next_update == INT64_MAX) ||
-      !is_signed_for(basic, issuer, unix_s)) {
+      has_critical_extension(basic, single) || !is_signed_for(basic, issuer, unix_s)) {
     return CODICIL_STAPLE_UNUSABLE;
   }
   if (status == V_OCSP_CERTSTATUS_REVOKED) {

@@ -239,6 +239,22 @@ static ASN1_TIME *update_time(int64_t given, int64_t usual) {
   return time;
 }
 
+static void add_strange(OCSP_BASICRESP *basic, const pki_ocsp_spec *spec) {
+  ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+  ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+  CHECK(oid != NULL && value != NULL && ASN1_OCTET_STRING_set(value, (uint8_t[]){5, 0}, 2) == 1);
+  X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, oid, spec->critical, value);
+  CHECK(extension != NULL);
+  if (spec->strange == PKI_IN_RESPONSE) {
+    CHECK(OCSP_BASICRESP_add_ext(basic, extension, -1) == 1);
+  } else if (spec->strange == PKI_IN_SINGLE) {
+    CHECK(OCSP_SINGLERESP_add_ext(OCSP_resp_get0(basic, 0), extension, -1) == 1);
+  }
+  X509_EXTENSION_free(extension);
+  ASN1_OCTET_STRING_free(value);
+  ASN1_OBJECT_free(oid);
+}
+
 static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issuer,
                                   const pki_ocsp_spec *spec) {
   static const int status[] = {V_OCSP_CERTSTATUS_GOOD, V_OCSP_CERTSTATUS_REVOKED,
@@ -253,6 +269,7 @@ static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issue
   CHECK(OCSP_basic_add1_status(basic, id, status[spec->status], OCSP_REVOKED_STATUS_KEYCOMPROMISE,
                                spec->status == PKI_REVOKED ? this_update : NULL, this_update,
                                next_update) != NULL);
+  add_strange(basic, spec);
   unsigned long flags =
       (spec->with_signer ? 0 : OCSP_NOCERTS) | (spec->by_key ? OCSP_RESPID_KEY : 0);
   CHECK(OCSP_basic_sign(basic, signer->x509, signer->key,

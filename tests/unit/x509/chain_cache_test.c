@@ -184,6 +184,36 @@ static void test_only_intermediates_of_good_paths_are_kept(void **state) {
   pki_free(stranger);
 }
 
+static void test_nothing_of_a_revoked_path_is_kept(void **state) {
+  chain_fixture *f = *state;
+  uint8_t sha256[CODICIL_SHA256_LEN];
+  assert_true(codicil_sha256(sha256, pki_der(f->intermediate)));
+  pki_bytes staple = pki_ocsp(f->leaf, f->intermediate, &(pki_ocsp_spec){.status = PKI_REVOKED});
+  const codicil_chain_entry entries[] = {
+      {.der = pki_der(f->leaf), .ocsp = codicil_span_of(staple.data, staple.len)},
+      {.der = pki_der(f->intermediate)}};
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_REVOKED);
+  assert_null(codicil_chain_cache_find_cert(f->cache, sha256));
+  free(staple.data);
+}
+
+static void test_a_huge_intermediate_is_not_kept(void **state) {
+  chain_fixture *f = *state;
+  uint8_t sha256[CODICIL_SHA256_LEN];
+  char comment[1 << 14];
+  memset(comment, 'x', sizeof comment - 1);
+  comment[sizeof comment - 1] = '\0';
+  pki_cert *huge = pki_make(f->root, &(pki_spec){.is_ca = true, .extra = {{"nsComment", comment}}});
+  pki_cert *leaf = pki_leaf(huge, "DNS:a.example");
+  assert_true(codicil_sha256(sha256, pki_der(huge)));
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, huge}, 2), CODICIL_CERT_NONE);
+    assert_null(codicil_chain_cache_find_cert(f->cache, sha256));
+  }
+  pki_free(leaf);
+  pki_free(huge);
+}
+
 static void test_the_least_recently_used_is_forgotten_first(void **state) {
   chain_fixture *f = *state;
   codicil_path_verdict v = {.expires = 100}, got;
@@ -295,6 +325,8 @@ int main(void) {
       CACHE_TEST(test_a_cached_intermediate_is_judged_anew_with_each_end_entity),
       CACHE_TEST(test_a_known_signature_is_bound_to_its_issuer),
       CACHE_TEST(test_only_intermediates_of_good_paths_are_kept),
+      CACHE_TEST(test_nothing_of_a_revoked_path_is_kept),
+      CACHE_TEST(test_a_huge_intermediate_is_not_kept),
       CACHE_TEST(test_the_least_recently_used_is_forgotten_first),
       cmocka_unit_test(test_the_index_does_what_a_plain_list_does),
       CACHE_TEST(test_many_chains_through_a_small_cache),

@@ -188,6 +188,13 @@ static void test_a_delegate_of_a_namesake_of_the_issuer_is_unusable(void **state
   pki_free(namesake);
 }
 
+static void test_a_delegate_names_its_issuer(void **state) {
+  chain_fixture *f = *state;
+  const pki_cert by_another_name = {.x509 = f->root->x509, .key = f->intermediate->key};
+  expect_delegate(f, &by_another_name, &(pki_spec){.common_name = "r", .eku = "OCSPSigning"},
+                  false);
+}
+
 static void test_a_delegate_that_is_not_in_the_response_is_unusable(void **state) {
   chain_fixture *f = *state;
   pki_cert *delegate =
@@ -198,6 +205,37 @@ static void test_a_delegate_that_is_not_in_the_response_is_unusable(void **state
 
 static void test_a_staple_signed_with_sha1_is_as_if_absent(void **state) {
   expect_unusable(*state, &(pki_ocsp_spec){.signature_digest = "sha1"});
+}
+
+static void test_a_staple_signed_by_pss_with_sha1_is_as_if_absent(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *delegate = pki_make(
+      f->intermediate, &(pki_spec){.common_name = "r", .eku = "OCSPSigning", .alg = "rsapss2048"});
+  pki_ocsp_spec spec = {.signer = delegate, .with_signer = true};
+  expect_usable(f, &spec);
+  spec.signature_digest = "sha1";
+  expect_unusable(f, &spec);
+  pki_free(delegate);
+}
+
+static void test_a_delegate_certified_by_pss_with_sha1_is_unusable(void **state) {
+  chain_fixture *f = *state;
+  pki_free(f->leaf);
+  pki_free(f->intermediate);
+  f->intermediate = pki_make(f->root, &(pki_spec){.is_ca = true, .alg = "rsapss2048"});
+  f->leaf = pki_leaf(f->intermediate, "DNS:a.example");
+  pki_spec spec = {.common_name = "r", .eku = "OCSPSigning"};
+  expect_delegate(f, f->intermediate, &spec, true);
+  spec.digest = "sha1";
+  expect_delegate(f, f->intermediate, &spec, false);
+}
+
+static void test_a_critical_extension_that_is_not_known_makes_a_staple_as_if_absent(void **state) {
+  chain_fixture *f = *state;
+  expect_usable(f, &(pki_ocsp_spec){.strange = PKI_IN_RESPONSE});
+  expect_usable(f, &(pki_ocsp_spec){.strange = PKI_IN_SINGLE});
+  expect_unusable(f, &(pki_ocsp_spec){.strange = PKI_IN_RESPONSE, .critical = true});
+  expect_unusable(f, &(pki_ocsp_spec){.strange = PKI_IN_SINGLE, .critical = true});
 }
 
 static void test_every_cut_and_a_trailing_octet_are_as_if_absent(void **state) {
@@ -234,6 +272,20 @@ static void test_an_intermediates_own_staple_counts(void **state) {
   assert_int_equal(f->valid_until, PKI_NOW + 60);
 }
 
+static void test_an_intermediates_staple_is_not_the_leafs(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *demanding = must_staple_leaf(f);
+  pki_bytes staple = pki_ocsp(f->intermediate, f->root, &good);
+  const codicil_span ocsp = codicil_span_of(staple.data, staple.len);
+  codicil_chain_entry entries[] = {{.der = pki_der(demanding)},
+                                   {.der = pki_der(f->intermediate), .ocsp = ocsp}};
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_STAPLE_MISSING);
+  entries[0].ocsp = ocsp;
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_STAPLE_MISSING);
+  free(staple.data);
+  pki_free(demanding);
+}
+
 static void test_a_staple_on_a_certificate_outside_the_path_does_not_count(void **state) {
   chain_fixture *f = *state;
   pki_cert *other = pki_intermediate(f->root, "other");
@@ -264,10 +316,15 @@ int main(void) {
       CHAIN_TEST(test_each_octet_of_a_staples_signature_matters),
       CHAIN_TEST(test_a_delegate_is_issued_directly_for_ocsp_signing_and_current),
       CHAIN_TEST(test_a_delegate_of_a_namesake_of_the_issuer_is_unusable),
+      CHAIN_TEST(test_a_delegate_names_its_issuer),
       CHAIN_TEST(test_a_delegate_that_is_not_in_the_response_is_unusable),
       CHAIN_TEST(test_a_staple_signed_with_sha1_is_as_if_absent),
+      CHAIN_TEST(test_a_staple_signed_by_pss_with_sha1_is_as_if_absent),
+      CHAIN_TEST(test_a_delegate_certified_by_pss_with_sha1_is_unusable),
+      CHAIN_TEST(test_a_critical_extension_that_is_not_known_makes_a_staple_as_if_absent),
       CHAIN_TEST(test_every_cut_and_a_trailing_octet_are_as_if_absent),
       CHAIN_TEST(test_an_intermediates_own_staple_counts),
+      CHAIN_TEST(test_an_intermediates_staple_is_not_the_leafs),
       CHAIN_TEST(test_a_staple_on_a_certificate_outside_the_path_does_not_count),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
