@@ -3,8 +3,8 @@
 //
 // The pool opens it, asks it (client_connection_fact) what it has to do with an origin, and sends
 // exchanges on it. It tells the pool of news: ask again then. An exchange that ends is not touched
-// again. Functions of this file are called from the loop, outside of its own callbacks, but for
-// client_connection_consume.
+// again. From an exchange's callbacks client_connection_cancel, _consume and _misdirected may be
+// called, and what only asks; the rest outside of every callback.
 #ifndef APP_CLIENT_CONNECTION_H
 #define APP_CLIENT_CONNECTION_H
 

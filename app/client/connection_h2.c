@@ -109,7 +109,9 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
   (void)ng;
   (void)flags;
   client_connection *c = user;
-  client_exchange *exchange = exchange_of(c, frame->hd.stream_id);
+  // A promise's fields are a request's, and we forbid promises.
+  bool is_response = frame->hd.type == NGHTTP2_HEADERS;
+  client_exchange *exchange = is_response ? exchange_of(c, frame->hd.stream_id) : NULL;
   verbose_header(c->net->verbose, c->id, frame->hd.stream_id, span_of(name, name_len),
                  span_of(value, value_len));
   if (exchange != NULL) {
