@@ -290,7 +290,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_offer(codicil_session *
 // Queues origins for an ORIGIN frame, or several where they do not fit one. They go out before any
 // certificate that is not out yet, and whether or not the peer supports those: RFC 8336 stands by
 // itself. No origins make an empty frame: "only the initial origin". CODICIL_BAD_INPUT beyond the
-// limits of an Origin Set, counted over the connection; nothing is queued then.
+// limits of an Origin Set, counted over the connection with the initial origin as one; nothing is
+// queued then.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_send_origins(codicil_session *session,
                                                                       const codicil_origin *origins,
                                                                       size_t num_origins);

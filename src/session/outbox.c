@@ -274,8 +274,10 @@ codicil_err codicil_session_send_origins(codicil_session *session, const codicil
     return CODICIL_USAGE;
   }
   size_t len = origins_len(origins, num_origins);
-  if (num_origins >
-          codicil_limit_of(session->config, CODICIL_LIMIT_ORIGINS) - outbox->num_origins ||
+  // One place is the initial origin's (RFC 8336 §2.3), which the client puts in by itself.
+  size_t max = codicil_limit_of(session->config, CODICIL_LIMIT_ORIGINS);
+  size_t num_taken = least(max, outbox->num_origins + 1);
+  if (num_origins > max - num_taken ||
       len > codicil_limit_of(session->config, CODICIL_LIMIT_ORIGINS_LEN) - outbox->origins_len) {
     return CODICIL_BAD_INPUT;
   }

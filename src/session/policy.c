@@ -112,7 +112,8 @@ static bool certificate_may_come(const query *q) {
   if (in->support != CODICIL_SUPPORT_YES) {
     return in->support == CODICIL_SUPPORT_AWAITED;
   }
-  return in->is_receiving || in->origins->is_initialised;
+  // Past the connection's limit none is taken any more.
+  return !in->has_skipped && (in->is_receiving || in->origins->is_initialised);
 }
 
 static bool answer_uncovered(query *q) {

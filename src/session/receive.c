@@ -74,9 +74,13 @@ codicil_err codicil_on_frame_data(codicil_session *s, const codicil_session_arg 
   return err;
 }
 
+// Answers depend on whether any was skipped, not on how many: a peer at the limit can send skipped
+// ones for ever, and must not make the router re-ask for each.
 static codicil_err skip(codicil_session *s) {
+  if (s->in.num_skipped == 0) {
+    codicil_authority_touch(&s->authority);
+  }
   codicil_reassembly_next(&s->in, false);
-  codicil_authority_touch(&s->authority);
   codicil_event_queue_push(&s->events, (codicil_event){.type = CODICIL_EVENT_SKIPPED});
   codicil_trace_emit(&s->config->trace, "frame:skipped",
                      codicil_trace_uint("num", s->in.num_skipped));

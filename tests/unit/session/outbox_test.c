@@ -424,7 +424,8 @@ static void test_more_origins_than_a_set_holds_are_not_queued(void **state) {
   (void)state;
   world w;
   world_init(&w);
-  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_ORIGINS, 2);
+  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_ORIGINS, 3);
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_ORIGINS, 3);
   world_connect(&w);
   codicil_origin origins[3] = {origin_of("https://a.example"), origin_of("https://b.example"),
                                origin_of("https://c.example")};
@@ -432,6 +433,22 @@ static void test_more_origins_than_a_set_holds_are_not_queued(void **state) {
   assert_false(has_frame(&w));
   assert_int_equal(codicil_session_send_origins(w.server, origins, 2), CODICIL_OK);
   assert_int_equal(codicil_session_send_origins(w.server, origins, 1), CODICIL_BAD_INPUT);
+  assert_int_equal(codicil_session_send_origins(w.server, NULL, 0), CODICIL_OK);
+  // A client with the same limit takes them all, beside the initial origin.
+  assert_int_equal(link_move(w.server, w.client, w.now), CODICIL_OK);
+  assert_int_equal(codicil_session_num_origins(w.client), 3);
+  world_close(&w);
+}
+
+static void test_a_limit_of_no_origins_allows_the_empty_frame_only(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_ORIGINS, 0);
+  world_connect(&w);
+  codicil_origin origin = origin_of("https://a.example");
+  assert_int_equal(codicil_session_send_origins(w.server, &origin, 1), CODICIL_BAD_INPUT);
+  assert_int_equal(codicil_session_send_origins(w.server, NULL, 0), CODICIL_OK);
   world_close(&w);
 }
 
@@ -489,6 +506,7 @@ int main(void) {
       cmocka_unit_test(test_no_origins_make_an_empty_frame),
       cmocka_unit_test(test_many_origins_are_cut_into_frames_of_whole_entries),
       cmocka_unit_test(test_more_origins_than_a_set_holds_are_not_queued),
+      cmocka_unit_test(test_a_limit_of_no_origins_allows_the_empty_frame_only),
       cmocka_unit_test(test_a_server_serves_what_it_has_proven_here_and_nothing_else),
       cmocka_unit_test(test_covering_all_names_of_another_certificate),
   };

@@ -228,6 +228,46 @@ static void test_at_the_connections_count_further_ones_are_skipped_counted_and_t
   world_close(&w);
 }
 
+static void test_skipped_ones_without_end_do_not_make_a_router_ask_without_end(void **state) {
+  (void)state;
+  static const uint8_t empty[] = {11, 0, 0, 0, 15, 0, 0, 0, 20, 0, 0, 0};
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_AUTHENTICATORS, 1);
+  open_client(&w);
+  assert_int_equal(certificates_after(&w, 1), 1);
+  uint64_t before = codicil_session_generation(w.client);
+  codicil_span whole = codicil_span_of(empty, sizeof empty);
+  assert_int_equal(feed_frame(w.client, whole, w.now), CODICIL_OK);
+  uint64_t after_first = codicil_session_generation(w.client);
+  assert_true(after_first > before);
+  for (int i = 0; i < 100; i++) {
+    assert_int_equal(feed_frame(w.client, whole, w.now), CODICIL_OK);
+  }
+  assert_int_equal(codicil_session_num_skipped(w.client), 101);
+  assert_int_equal(codicil_session_generation(w.client), after_first);
+  world_close(&w);
+}
+
+static void test_past_the_limit_no_member_of_the_origin_set_waits(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_AUTHENTICATORS, 1);
+  open_client(&w);
+  codicil_span entry = codicil_span_str("https://cdn.example");
+  assert_int_equal(codicil_session_recv_origin(w.client, &entry, 1), CODICIL_OK);
+  assert_int_equal(certificates_after(&w, 1), 1);
+  assert_int_equal(route_to(&w, "https://cdn.example", evidence_here()).answer, CODICIL_WAIT);
+  uint64_t before = codicil_session_generation(w.client);
+  assert_int_equal(certificates_after(&w, 1), 1);
+  assert_true(codicil_session_generation(w.client) > before);
+  codicil_route route = route_to(&w, "https://cdn.example", evidence_here());
+  assert_int_equal(route.answer, CODICIL_NO);
+  assert_int_equal(route.cert_reason, CODICIL_CERT_LIMIT);
+  world_close(&w);
+}
+
 static void test_at_the_connections_octets_further_ones_are_skipped_in_the_middle_too(
     void **state) {
   (void)state;
@@ -312,6 +352,8 @@ int main(void) {
       cmocka_unit_test(test_a_handshake_header_that_announces_too_much_is_a_limit_at_once),
       cmocka_unit_test(test_a_huge_frame_is_refused_at_its_header),
       cmocka_unit_test(test_at_the_connections_count_further_ones_are_skipped_counted_and_told),
+      cmocka_unit_test(test_skipped_ones_without_end_do_not_make_a_router_ask_without_end),
+      cmocka_unit_test(test_past_the_limit_no_member_of_the_origin_set_waits),
       cmocka_unit_test(test_at_the_connections_octets_further_ones_are_skipped_in_the_middle_too),
       cmocka_unit_test(test_who_waits_for_an_authenticator_learns_that_it_is_passed_over),
       cmocka_unit_test(test_what_is_skipped_must_still_be_framed),
