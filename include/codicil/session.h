@@ -70,7 +70,8 @@ CODICIL_API void codicil_session_end(codicil_session *session, codicil_err err);
 // The configuration that the session was made with.
 CODICIL_API const codicil_config *codicil_session_config(const codicil_session *session);
 // The handshake is complete: `tls` is borrowed for the session's life. The exporter is called only
-// when the feature is on. CODICIL_USAGE when called twice.
+// when the feature is on. CODICIL_USAGE when called twice, or with the other side's role. Where TLS
+// cannot carry authenticators, leave it out and use a configuration that does not offer.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_tls_ready(codicil_session *session,
                                                                    const codicil_tls *tls);
 
@@ -152,10 +153,12 @@ typedef struct codicil_peer {
   codicil_origin origin;
   bool sent_sni;
 } codicil_peer;
+// CODICIL_BAD_INPUT where `address` is none; CODICIL_USAGE when called twice, and on a server.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_peer(codicil_session *session,
                                                                   const codicil_peer *peer);
 // The handshake's certificate, validated already: certificate 0, accepted until its notAfter.
-// `chain` is borrowed for the call. Both before the first frame, once each: CODICIL_USAGE.
+// `chain` is borrowed for the call. CODICIL_USAGE as above, and without entries; what
+// codicil_identity_new returns, after which the session has failed where that is fatal.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_set_primary(
     codicil_session *session, const codicil_chain_entry *chain, size_t num_entries);
 
@@ -255,6 +258,7 @@ typedef struct codicil_route {
   size_t certificate;              // index; SIZE_MAX where none has to do with it
   const char *rule;                // document and section, static ("RFC 9525 §6.3")
   uint64_t generation;             // of the authority: re-ask when it changed
+  int64_t until_s;                 // and from this Unix time on: a path ends, or a refusal
 } codicil_route;
 
 // Answers whose requests may go here (protocol §5). May validate paths, and so queue events.
@@ -273,7 +277,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_route(codicil_session *
 enum { CODICIL_EXPLAIN_MAX = 640 };
 CODICIL_API size_t codicil_route_explain(const codicil_route *route, const codicil_origin *origin,
                                          char *out, size_t out_len);
-// Changes whenever an answer of codicil_session_route may have changed, the passing of time apart.
+// Changes whenever an answer of codicil_session_route may have changed; what time alone changes,
+// codicil_route.until_s tells.
 CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
 
 // Frames that were ignored because the feature is off, and authenticators skipped at the limit.

@@ -231,6 +231,18 @@ static bool step_use(query *q) {
                    : answer(q, CODICIL_USE, CODICIL_ROUTE_PRIMARY, "RFC 9113 §9.1.1");
 }
 
+// The next moment at which a verdict that was reached ends.
+static int64_t next_end(const codicil_policy_input *in) {
+  int64_t least = INT64_MAX;
+  for (size_t i = 0; i < in->num_certificates; i++) {
+    const codicil_proven *certificate = &in->certificates[i];
+    if (!codicil_policy_needs_path(certificate, in->unix_s) && certificate->path_until < least) {
+      least = certificate->path_until;
+    }
+  }
+  return least;
+}
+
 bool codicil_policy_route(const codicil_policy_input *in, codicil_route *out, size_t *out_examine,
                           const codicil_origin *origin, const codicil_evidence *evidence) {
   static bool (*const steps[])(query *) = {step_name, step_certificate, step_origin_set, step_dns,
@@ -246,6 +258,7 @@ bool codicil_policy_route(const codicil_policy_input *in, codicil_route *out, si
     *out_examine = q.examine;
     return false;
   }
+  q.route.until_s = next_end(in);
   *out = q.route;
   return true;
 }

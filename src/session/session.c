@@ -7,7 +7,7 @@
 // ---- the table ----------------------------------------------------------------------------------
 
 static codicil_err on_tls_ready(codicil_session *s, const codicil_session_arg *arg) {
-  if (s->tls != NULL) {
+  if (s->tls != NULL || arg->tls->is_server != (s->role == CODICIL_SERVER)) {
     return CODICIL_USAGE;
   }
   s->tls = arg->tls;
@@ -201,6 +201,10 @@ codicil_err codicil_session_set_peer(codicil_session *session, const codicil_pee
   if (session->role != CODICIL_CLIENT || session->has_peer ||
       session->state == CODICIL_STATE_FAILED) {
     return CODICIL_USAGE;
+  }
+  // Else an address that could not be read, as evidence, would be the peer's.
+  if (peer->address.len == 0) {
+    return CODICIL_BAD_INPUT;
   }
   session->peer = *peer;
   session->has_peer = true;

@@ -301,6 +301,33 @@ static void test_while_an_authenticator_is_incomplete_an_origin_waits(void **sta
   world_close(&w);
 }
 
+static void test_a_peer_without_an_address_is_refused(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_session *client;
+  assert_int_equal(codicil_session_new(&client, NULL, w.client_config, CODICIL_CLIENT), CODICIL_OK);
+  codicil_peer peer = {.port = 443, .origin = origin_of("https://www.example")};
+  assert_int_equal(codicil_session_set_peer(client, &peer), CODICIL_BAD_INPUT);
+  peer.address = peer_address();
+  assert_int_equal(codicil_session_set_peer(client, &peer), CODICIL_OK);
+  codicil_session_free(client);
+  world_close(&w);
+}
+
+static void test_evidence_that_holds_no_address_leads_nowhere(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  prove(&w, SITE_IMG);
+  codicil_address none = {0};
+  expect(&w, "https://img.example", (codicil_evidence){CODICIL_DNS_ANSWERED, &none, 1}, CODICIL_NO,
+         CODICIL_ROUTE_DNS_MISMATCH);
+  expect(&w, "https://img.example", (codicil_evidence){CODICIL_DNS_ANSWERED, NULL, 0}, CODICIL_NO,
+         CODICIL_ROUTE_DNS_MISMATCH);
+  world_close(&w);
+}
+
 // ---- paths --------------------------------------------------------------------------------------
 
 typedef struct path_count {
@@ -390,6 +417,25 @@ static void test_a_verdict_that_ended_is_reached_anew(void **state) {
   assert_int_equal(count.verdicts, before + 1);
   assert_int_equal(take_event(w.client, CODICIL_EVENT_CERTIFICATE), 1);
   assert_false(codicil_authority_has(&w.client->authority, 1));
+  world_close(&w);
+}
+
+static void test_an_answer_tells_how_long_it_holds(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  prove(&w, SITE_IMG);
+  codicil_route route = route_to(&w, "https://img.example", evidence_here());
+  assert_int_equal(route.answer, CODICIL_USE);
+  assert_true(route.until_s > w.now.unix_s && route.until_s < INT64_MAX);
+  w.now.unix_s = route.until_s - 1;
+  codicil_route later = route_to(&w, "https://img.example", evidence_here());
+  assert_int_equal(later.answer, CODICIL_USE);
+  assert_int_equal(later.generation, route.generation);
+  w.now.unix_s = route.until_s;
+  later = route_to(&w, "https://img.example", evidence_here());
+  assert_int_equal(later.answer, CODICIL_NO);
+  assert_true(later.generation > route.generation);
   world_close(&w);
 }
 
@@ -492,6 +538,9 @@ int main(void) {
       cmocka_unit_test(test_a_second_certificate_for_a_host_is_examined_only_if_the_first_fails),
       cmocka_unit_test(test_paths_are_validated_at_once_where_the_caller_says_so),
       cmocka_unit_test(test_a_verdict_that_ended_is_reached_anew),
+      cmocka_unit_test(test_a_peer_without_an_address_is_refused),
+      cmocka_unit_test(test_evidence_that_holds_no_address_leads_nowhere),
+      cmocka_unit_test(test_an_answer_tells_how_long_it_holds),
       cmocka_unit_test(test_the_handshakes_certificate_ends_with_its_not_after),
       cmocka_unit_test(test_every_answer_has_a_sentence),
       cmocka_unit_test(test_a_sentence_is_cut_to_the_room_there_is),

@@ -286,6 +286,23 @@ static void test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate(void **
   world_close(&w);
 }
 
+static void test_a_tls_connection_of_the_other_role_is_refused(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_session *s;
+  for (int role = CODICIL_CLIENT; role <= CODICIL_SERVER; role++) {
+    fake_tls *wrong = role == CODICIL_CLIENT ? &w.server_tls : &w.client_tls;
+    fake_tls *right = role == CODICIL_CLIENT ? &w.client_tls : &w.server_tls;
+    assert_int_equal(codicil_session_new(&s, NULL, w.client_config, (codicil_role)role),
+                     CODICIL_OK);
+    assert_int_equal(codicil_session_tls_ready(s, &wrong->tls), CODICIL_USAGE);
+    assert_int_equal(codicil_session_tls_ready(s, &right->tls), CODICIL_OK);
+    codicil_session_free(s);
+  }
+  world_close(&w);
+}
+
 static void test_each_side_refuses_what_is_the_others(void **state) {
   (void)state;
   world w;
@@ -304,6 +321,7 @@ static void test_each_side_refuses_what_is_the_others(void **state) {
       codicil_session_offer(w.client, site_of(SITE_IMG)->credential, site_of(SITE_IMG)->identity),
       CODICIL_USAGE);
   assert_int_equal(codicil_session_set_peer(w.client, &peer), CODICIL_USAGE);
+  assert_int_equal(codicil_session_set_peer(w.server, &peer), CODICIL_USAGE);
   assert_int_equal(codicil_session_set_primary(w.client, &entry, 1), CODICIL_USAGE);
   assert_int_equal(codicil_session_sign(w.server, NULL), CODICIL_USAGE);
   world_close(&w);
@@ -423,6 +441,7 @@ int main(void) {
       cmocka_unit_test(test_a_frame_that_began_ignored_ends_ignored),
       cmocka_unit_test(test_a_server_that_did_not_offer_counts_frames_and_lives),
       cmocka_unit_test(test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate),
+      cmocka_unit_test(test_a_tls_connection_of_the_other_role_is_refused),
       cmocka_unit_test(test_each_side_refuses_what_is_the_others),
       cmocka_unit_test(test_after_a_fatal_error_nothing_is_told_and_nothing_is_taken),
       cmocka_unit_test(test_the_exporter_is_called_only_when_a_proof_is_made_or_checked),
