@@ -157,5 +157,7 @@ bool report_connection_read(report_connection *connection, const codicil_session
   }
   clear_session_part(connection);
   connection->negotiated = codicil_session_support(session) == CODICIL_SUPPORT_YES;
+  connection->skipped = codicil_session_num_skipped(session);
+  connection->ignored = codicil_session_num_ignored(session);
   return read_certificates(connection, session) && read_origins(connection, session);
 }

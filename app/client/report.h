@@ -36,7 +36,7 @@ typedef struct report_request {
   char certificate[REPORT_SHA256_TEXT]; // that carries the authority; empty for none
   bool has_reason;
   codicil_route_reason reason;
-  codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE
+  codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE; LIMIT beside others
   char remote_ip[REPORT_REMOTE_TEXT];
   uint16_t remote_port;
   char local_ip[REPORT_REMOTE_TEXT];
@@ -67,6 +67,8 @@ typedef struct report_connection {
   report_certificate *certificates; // the secondary ones
   size_t num_certificates;
   uint64_t octets_received, octets_sent; // on the socket, TLS included
+  size_t skipped;                        // authenticators that the connection's limit passed over
+  size_t ignored;                        // frames that came with the feature off
   bool has_origin_set;
   char **origins;
   size_t num_origins;

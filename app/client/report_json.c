@@ -27,7 +27,7 @@ static json_t *times_json(const report_times *times) {
 }
 
 static json_t *request_json(const report_request *r) {
-  bool by_certificate = r->has_reason && r->reason == CODICIL_ROUTE_CERTIFICATE;
+  bool by_certificate = r->has_reason && r->cert_reason != CODICIL_CERT_NONE;
   return json_pack("{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url),
                    "status", r->status != 0 ? json_integer(r->status) : json_null(), "size",
                    (json_int_t)r->size, "connection",
@@ -75,10 +75,11 @@ static json_t *connection_json(const report_connection *c) {
   for (size_t i = 0; i < c->num_certificates; i++) {
     json_array_append_new(certificates, certificate_json(&c->certificates[i]));
   }
-  return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)c->id,
+  return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:I,s:I,s:o,s:o,s:o}", "id", (json_int_t)c->id,
                    "remote", c->remote, "protocol", "h2", "tls", text_or_null(c->tls), "sni",
                    text_or_null(c->sni), "negotiated", c->negotiated, "primary", primary_json(c),
-                   "certificates", certificates, "octets", octets_json(c), "origin_set",
+                   "certificates", certificates, "skipped", (json_int_t)c->skipped, "ignored",
+                   (json_int_t)c->ignored, "octets", octets_json(c), "origin_set",
                    c->has_origin_set ? strings(c->origins, c->num_origins) : json_null(), "closed",
                    closed_json(c));
 }

@@ -105,7 +105,6 @@ APART = {
     "setting-absent-garbage-frame": {"no-support"},
     "setting-0": {"no-support"},
     "truncated": {"waited", "not-covered"},
-    "authenticators-65": {"waited", "not-covered", "certificate"},
     # Where the set is there before the certificate, the name is not covered and is not waited for.
     "origin-flag-16": {"origin-set", "not-covered"},
     "origin-restricts": {"origin-set", "not-covered"},
@@ -114,7 +113,7 @@ APART = {
 }
 
 # Cases with tests of their own below.
-ELSEWHERE = {"of-another-connection", "scheme-rsa-pkcs1", "origin-entry-cut"}
+ELSEWHERE = {"authenticators-65", "of-another-connection", "scheme-rsa-pkcs1", "origin-entry-cut"}
 
 
 def fetch(server, ca, *args):
@@ -215,6 +214,18 @@ def test_an_authenticator_of_another_connection_is_refused(bad_server, ca):
     assert server.misbehaved()["goaway"] == SERVER_CERTIFICATE_INVALID
 
 
+def test_beyond_64_authenticators_are_skipped_and_the_limit_is_told(bad_server, ca):
+    server = bad_server("authenticators-65")
+    result = fetch(server, ca)
+    assert result.code == 0, result.stderr
+    first = result.connection_of("a.example")
+    assert first["closed"] is None or first["closed"]["code"] == 0
+    assert (len(first["certificates"]), first["skipped"]) == (64, 1)
+    request = check_b_is_fetched(result)
+    assert not request["coalesced"]
+    assert request["certificate_reason"] == "limit", request
+
+
 def test_an_origin_entry_that_is_cut_ends_the_connection_or_is_ignored(bad_server, ca):
     server = bad_server("origin-entry-cut")
     check_b_is_fetched(fetch(server, ca))
@@ -227,6 +238,7 @@ def test_with_the_feature_off_frames_are_ignored(bad_server, ca, scenario):
     result = fetch(server, ca, "--no-secondary")
     assert result.code == 0, result.stderr
     assert [r["status"] for r in result.report["requests"]] == [200, 200]
+    assert result.connection_of("a.example")["ignored"] == 1
     report = server.misbehaved()
     assert report["setting"] in (None, 0)
     assert report["goaway"] in (None, 0)
