@@ -134,6 +134,8 @@ static report_connection connection_of(char **names, char **origins,
                              .primary = {.names = names, .num_names = 2, .sha256 = "11"},
                              .certificates = certificate,
                              .num_certificates = 1,
+                             .skipped = 3,
+                             .ignored = 2,
                              .octets_received = 5000,
                              .octets_sent = 700,
                              .has_origin_set = true,
@@ -147,9 +149,9 @@ static report_connection connection_of(char **names, char **origins,
 
 static void test_a_connection_has_the_documented_members(void **state) {
   (void)state;
-  static const char *const members[] = {"id",     "remote",     "protocol", "tls",
-                                        "sni",    "negotiated", "primary",  "certificates",
-                                        "octets", "origin_set", "closed"};
+  static const char *const members[] = {
+      "id",           "remote",  "protocol", "tls",    "sni",        "negotiated", "primary",
+      "certificates", "skipped", "ignored",  "octets", "origin_set", "closed"};
   static const char *const certificate_members[] = {"names",  "sha256", "decision",
                                                     "reason", "frames", "octets"};
   char *names[] = {name_a, name_b};
@@ -168,6 +170,8 @@ static void test_a_connection_has_the_documented_members(void **state) {
   assert_string_equal(string_at(second, "decision"), "rejected");
   assert_string_equal(string_at(second, "reason"), "expired");
   assert_int_equal(json_integer_value(json_object_get(second, "octets")), 20000);
+  assert_int_equal(json_integer_value(json_object_get(got, "skipped")), 3);
+  assert_int_equal(json_integer_value(json_object_get(got, "ignored")), 2);
   json_t *octets = json_object_get(got, "octets");
   assert_int_equal(json_integer_value(json_object_get(octets, "received")), 5000);
   assert_int_equal(json_integer_value(json_object_get(octets, "sent")), 700);
