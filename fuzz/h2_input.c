@@ -1,17 +1,18 @@
 // Octets into a client's nghttp2 session with the binding: SETTINGS, then what a program says:
 // frames, parts of three good authenticators, raw octets. Oracle: octet by octet the outcome is the
 // same.
-#include <assert.h>
-
 #include "h2_client.h"
-#include "h2_frame.h"
+#include "reader.h"
 #include "span.h"
+#include "writer.h"
+#include <assert.h>
 
 static codicil_span proofs[3];
 static void write_frame(codicil_writer *w, uint8_t type, uint8_t flags, uint32_t stream_id,
                         codicil_span payload) {
-  codicil_h2_frame_header header = {(uint32_t)payload.len, type, flags, stream_id};
-  codicil_h2_frame_header_write(w, &header);
+  codicil_write_u24(w, (uint32_t)payload.len);
+  codicil_write_u16(w, (uint16_t)(type << 8 | flags));
+  codicil_write_u32(w, stream_id);
   codicil_write_bytes(w, payload);
 }
 

@@ -332,10 +332,6 @@ CODICIL_API void codicil_session_set_own_primary(codicil_session *session,
 // server wants to serve it there is the application's. A pure function of what was sent.
 CODICIL_API bool codicil_session_serves(const codicil_session *session, size_t *out_index,
                                         const codicil_origin *origin);
-// Tells whether `identity` covers every name of `other`: then proving `other` on a connection whose
-// handshake showed `identity` adds nothing, and it is not worth offering.
-CODICIL_API bool codicil_identity_covers_all(const codicil_identity *identity,
-                                             const codicil_identity *other);
 
 #ifdef __cplusplus
 }

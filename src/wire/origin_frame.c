@@ -26,9 +26,3 @@ bool codicil_origin_frame_check(codicil_span payload, size_t *out_num) {
   *out_num = num;
   return true;
 }
-
-void codicil_origin_frame_write(codicil_writer *w, codicil_span entry) {
-  size_t mark = codicil_write_open(w, 2);
-  codicil_write_bytes(w, entry);
-  codicil_write_close(w, mark, 2);
-}

@@ -6,7 +6,6 @@
 #define CODICIL_WIRE_ORIGIN_FRAME_H
 
 #include "reader.h"
-#include "writer.h"
 
 enum { CODICIL_H2_FRAME_ORIGIN = 0x0c };
 
@@ -15,7 +14,5 @@ enum { CODICIL_H2_FRAME_ORIGIN = 0x0c };
 CODICIL_MUST_USE bool codicil_origin_frame_check(codicil_span payload, size_t *out_num);
 // Takes the next entry that is not empty; false at the end.
 CODICIL_MUST_USE bool codicil_origin_frame_next(codicil_reader *r, codicil_span *out_entry);
-// Appends an entry.
-void codicil_origin_frame_write(codicil_writer *w, codicil_span entry);
 
 #endif

@@ -7,8 +7,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#include "h2_frame.h"
 #include "span.h"
+#include "writer.h"
 
 enum { BUF_MAX = 1 << 20 };
 
@@ -250,8 +250,10 @@ void h2_settle(h2_pair *pair) {
 
 void h2_inject(h2_end *end, uint8_t type, uint8_t flags, uint32_t stream_id, codicil_span payload) {
   codicil_writer w = codicil_writer_of(&end->out);
-  codicil_h2_frame_header header = {(uint32_t)payload.len, type, flags, stream_id};
-  codicil_h2_frame_header_write(&w, &header);
+  codicil_write_u24(&w, (uint32_t)payload.len);
+  codicil_write_u8(&w, type);
+  codicil_write_u8(&w, flags);
+  codicil_write_u32(&w, stream_id);
   codicil_write_bytes(&w, payload);
   assert_int_equal(codicil_writer_finish(&w), CODICIL_OK);
 }

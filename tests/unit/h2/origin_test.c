@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "origin_frame.h"
 #include "span.h"
+#include "writer.h"
 
 static const char img[] = "\0\x17https://img.example.com";
 static codicil_span img_entry(void) {
@@ -101,7 +101,9 @@ static codicil_buf many_origins(size_t num) {
   for (size_t i = 0; i < num; i++) {
     char text[64];
     snprintf(text, sizeof text, "https://n%zu.example", i);
-    codicil_origin_frame_write(&w, codicil_span_str(text));
+    size_t mark = codicil_write_open(&w, 2);
+    codicil_write_bytes(&w, codicil_span_str(text));
+    codicil_write_close(&w, mark, 2);
   }
   assert_int_equal(codicil_writer_finish(&w), CODICIL_OK);
   return buf;

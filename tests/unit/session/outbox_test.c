@@ -474,19 +474,6 @@ static void test_a_server_serves_what_it_has_proven_here_and_nothing_else(void *
   world_close(&w);
 }
 
-static void test_covering_all_names_of_another_certificate(void **state) {
-  (void)state;
-  pki_cert *wide = pki_leaf(NULL, "DNS:*.cdn.example,DNS:cdn.example,DNS:x.example,IP:192.0.2.1");
-  codicil_identity *identity = NULL;
-  assert_int_equal(codicil_identity_new(&identity, NULL, pki_der(wide), PKI_OID), CODICIL_OK);
-  assert_true(codicil_identity_covers_all(identity, site_of(SITE_CDN)->identity));
-  assert_true(codicil_identity_covers_all(identity, site_of(SITE_ADDRESS)->identity));
-  assert_false(codicil_identity_covers_all(identity, site_of(SITE_IMG)->identity));
-  assert_false(codicil_identity_covers_all(site_of(SITE_CDN)->identity, identity));
-  codicil_identity_free(identity);
-  pki_free(wide);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nothing_is_signed_before_the_feature_is_on),
@@ -508,7 +495,6 @@ int main(void) {
       cmocka_unit_test(test_more_origins_than_a_set_holds_are_not_queued),
       cmocka_unit_test(test_a_limit_of_no_origins_allows_the_empty_frame_only),
       cmocka_unit_test(test_a_server_serves_what_it_has_proven_here_and_nothing_else),
-      cmocka_unit_test(test_covering_all_names_of_another_certificate),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   sites_free();
