@@ -27,8 +27,8 @@ void codicil_chain_cache_put(codicil_chain_cache *cache, const uint8_t key[CODIC
                              const codicil_path_verdict *verdict);
 
 // A path from a cached intermediate to an anchor, in which nothing depends on the end entity: one
-// step, nothing imposed on it (imposed.h). It holds under the trust store of `generation`, from `not_before`
-// until before `not_after`.
+// step, nothing imposed on it (imposed.h). It holds under the trust store of `generation`, from
+// `not_before` until before `not_after`.
 typedef struct codicil_known_tail {
   bool is_set;
   uint8_t generation[CODICIL_SHA256_LEN];
