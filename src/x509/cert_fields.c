@@ -43,8 +43,13 @@ codicil_span codicil_cert_fields_extension(const codicil_cert_fields *certificat
 
 // Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension, within [3].
 static bool read_extensions(codicil_reader *tbs, codicil_cert_fields *out) {
+  static const uint8_t version_3[] = {0x02, 0x01, 0x02};
   codicil_span wrapped, list;
-  if (!codicil_der_read(tbs, CODICIL_DER_CONTEXT_CONSTRUCTED | 3, &wrapped) ||
+  //= https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.1
+  //# When extensions are used, as expected in this profile, version
+  //# MUST be 3 (value is 2).
+  if (!codicil_span_equal(out->version, codicil_span_of(version_3, sizeof version_3)) ||
+      !codicil_der_read(tbs, CODICIL_DER_CONTEXT_CONSTRUCTED | 3, &wrapped) ||
       !codicil_der_only(wrapped, CODICIL_DER_SEQUENCE, &list) || list.len == 0) {
     return false;
   }

@@ -29,6 +29,8 @@ static void test_lengths_are_definite_and_shortest(void **state) {
   assert_true(reads(middle, sizeof middle, 0x80));
   assert_true(reads("\x04\x00", 2, 0));
   assert_true(reads("\x04\x01x", 3, 1));
+  char longer[4 + 0x80] = {0x04, (char)0x82, 0x00, (char)0x80}; // a zero in front of what needs one
+  assert_false(reads(longer, sizeof longer, 0));
   assert_false(reads("\x04\x81\x01x", 4, 0));       // one octet would do
   assert_false(reads("\x04\x82\x00\x01x", 5, 0));   // a zero in front
   assert_false(reads("\x04\x80x\0\0", 5, 0));       // indefinite

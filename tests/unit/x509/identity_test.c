@@ -132,6 +132,49 @@ static void test_a_feature_other_than_status_request_demands_no_staple(void **st
       identity_with(&(pki_spec){.extra = {{"tlsfeature", "status_request_v2"}}});
   assert_false(codicil_identity_must_staple(identity));
   codicil_identity_free(identity);
+  identity = identity_with(&(pki_spec){.extra = {{"tlsfeature", "1280"}}}); // 0x0500
+  assert_false(codicil_identity_must_staple(identity));
+  codicil_identity_free(identity);
+}
+
+// Makes a certificate, puts `octet` in the place of the last of `pattern` (which it has once, or
+// the first is meant), and expects `want` of it.
+static void expect_patched(const pki_spec *spec, codicil_span pattern, uint8_t octet,
+                           codicil_err want) {
+  pki_cert *cert = pki_make(NULL, spec);
+  size_t at = 0;
+  while (!codicil_span_equal(codicil_span_sub(pki_der(cert), at, pattern.len), pattern)) {
+    assert_true(++at < cert->der_len);
+  }
+  cert->der[at + pattern.len - 1] = octet;
+  codicil_identity *identity = NULL;
+  assert_int_equal(codicil_identity_new(&identity, NULL, pki_der(cert), PKI_OID), want);
+  codicil_identity_free(identity);
+  pki_free(cert);
+}
+
+// OpenSSL takes any octet but zero for TRUE. Who reads it otherwise takes what is critical for what
+// is not.
+static void test_a_boolean_is_all_ones_or_zero(void **state) {
+  (void)state;
+  static const uint8_t critical[] = {0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff};
+  const pki_spec spec = {.key_usage = "critical,digitalSignature"};
+  codicil_span pattern = codicil_span_of(critical, sizeof critical);
+  expect_patched(&spec, pattern, 0xff, CODICIL_OK);
+  expect_patched(&spec, pattern, 0x00, CODICIL_OK);
+  expect_patched(&spec, pattern, 0x01, CODICIL_MALFORMED);
+  expect_patched(&spec, pattern, 0xfe, CODICIL_MALFORMED);
+}
+
+static void test_extensions_are_for_version_3_only(void **state) {
+  (void)state;
+  static const uint8_t version[] = {0xa0, 0x03, 0x02, 0x01, 0x02};
+  const pki_spec spec = {.alt_names = "DNS:a.example"};
+  codicil_span pattern = codicil_span_of(version, sizeof version);
+  expect_patched(&spec, pattern, 2, CODICIL_OK);
+  expect_patched(&spec, pattern, 0, CODICIL_MALFORMED);
+  expect_patched(&spec, pattern, 1, CODICIL_MALFORMED);
+  expect_patched(&spec, pattern, 3, CODICIL_MALFORMED);
 }
 
 static void test_the_common_name_is_never_a_name(void **state) {
@@ -319,6 +362,8 @@ int main(void) {
       cmocka_unit_test(test_the_extensions_that_matter_are_found),
       cmocka_unit_test(test_required_domain_is_found_by_the_identifier_that_is_given),
       cmocka_unit_test(test_a_feature_other_than_status_request_demands_no_staple),
+      cmocka_unit_test(test_a_boolean_is_all_ones_or_zero),
+      cmocka_unit_test(test_extensions_are_for_version_3_only),
       cmocka_unit_test(test_the_common_name_is_never_a_name),
       cmocka_unit_test(test_wildcard_matrix),
       cmocka_unit_test(test_names_that_can_match_no_host_are_left_out),
