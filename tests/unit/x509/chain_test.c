@@ -348,6 +348,12 @@ static void test_weak_keys_and_digests_are_untrusted(void **state) {
                    CODICIL_CERT_UNTRUSTED);
   assert_int_equal(judge_leaf(f, &(pki_spec){.alt_names = name, .digest = "sha1"}),
                    CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(judge_leaf(f, &(pki_spec){.alt_names = name, .alg = "rsa2047"}),
+                   CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(judge_leaf(f, &(pki_spec){.alt_names = name, .alg = "rsapss2047"}),
+                   CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(judge_intermediate(f, &(pki_spec){.is_ca = true, .alg = "rsa2047"}, name),
+                   CODICIL_CERT_UNTRUSTED);
   assert_int_equal(judge_intermediate(f, &(pki_spec){.is_ca = true, .alg = "rsa1024"}, name),
                    CODICIL_CERT_UNTRUSTED);
   assert_int_equal(judge_intermediate(f, &(pki_spec){.is_ca = true, .digest = "sha1"}, name),

@@ -116,6 +116,7 @@ static void test_what_is_refused_is_refused_either_way(void **state) {
       {{.alt_names = name, .key_usage = "keyEncipherment"}, false, CODICIL_CERT_PURPOSE},
       {{.alt_names = name, .key_usage = "keyAgreement,cRLSign"}, false, CODICIL_CERT_PURPOSE},
       {{.alt_names = name, .alg = "rsa1024"}, false, CODICIL_CERT_UNTRUSTED},
+      {{.alt_names = name, .alg = "rsa2047"}, false, CODICIL_CERT_UNTRUSTED},
       {{.alt_names = name, .digest = "sha1"}, false, CODICIL_CERT_UNTRUSTED},
       {{.alt_names = name, .extra = {{"1.3.6.1.4.1.99999.1", "critical,DER:0500"}}},
        false,
@@ -328,6 +329,62 @@ static void test_what_an_issuer_imposes_is_asked_of_every_leaf(void **state) {
   }
 }
 
+// Lays out a certificate of `tbs` that says ecdsa-with-SHA384 outside of what `key` signs so.
+static codicil_span signed_with_sha384(codicil_span tbs, EVP_PKEY *key) {
+  static const uint8_t algorithm[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+                                      0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
+  uint8_t signature[80];
+  size_t len = sizeof signature;
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key), 1);
+  assert_int_equal(EVP_DigestSign(ctx, signature, &len, tbs.data, tbs.len), 1);
+  EVP_MD_CTX_free(ctx);
+  size_t content_len = tbs.len + sizeof algorithm + 3 + len;
+  assert_in_range(content_len, 0x100, 0xffff);
+  uint8_t *der = malloc(4 + content_len), *at = der;
+  *at++ = 0x30, *at++ = 0x82, *at++ = (uint8_t)(content_len >> 8), *at++ = (uint8_t)content_len;
+  memcpy(at, tbs.data, tbs.len), at += tbs.len;
+  memcpy(at, algorithm, sizeof algorithm), at += sizeof algorithm;
+  *at++ = 0x03, *at++ = (uint8_t)(len + 1), *at++ = 0;
+  memcpy(at, signature, len);
+  return codicil_span_of(der, 4 + content_len);
+}
+
+// RFC 5280 §4.1.1.2: what is signed says how, and what stands outside of it says the same.
+static void test_an_algorithm_that_is_not_the_signed_one_is_refused_either_way(void **state) {
+  chain_fixture *f = *state;
+  codicil_cert_fields fields;
+  assert_true(codicil_cert_fields_parse(&fields, pki_der(f->leaf)));
+  codicil_span der = signed_with_sha384(fields.tbs, f->intermediate->key);
+  const codicil_chain_entry entries[] = {{.der = der}, {.der = pki_der(f->intermediate)}};
+  assert_true(codicil_cert_fields_parse(&fields, der));
+  assert_false(codicil_leaf_is_plain(&fields));
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 4), CODICIL_OK);
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_UNTRUSTED);
+  free((void *)der.data);
+}
+
+// Both curves' identifiers differ in their last octet.
+static void test_a_key_of_a_length_that_is_not_its_algorithms_is_not_plain(void **state) {
+  chain_fixture *f = *state;
+  static const char *const algs[] = {"p384", "ed25519"};
+  for (size_t i = 0; i < 2; i++) {
+    pki_cert *leaf = pki_make(f->intermediate, &(pki_spec){.alg = algs[i], .alt_names = name});
+    codicil_cert_fields fields;
+    assert_true(codicil_cert_fields_parse(&fields, pki_der(leaf)));
+    assert_true(codicil_leaf_is_plain(&fields));
+    codicil_span spki = exact_copy(fields.spki);
+    size_t at = spki.data[1] >= 0x80 ? 3 : 2; // AlgorithmIdentifier
+    ((uint8_t *)spki.data)[at + 1 + spki.data[at + 1]] += 1;
+    fields.spki = spki;
+    assert_false(codicil_leaf_is_plain(&fields));
+    free((void *)spki.data);
+    pki_free(leaf);
+  }
+}
+
 #define CHAIN_TEST(name) cmocka_unit_test_setup_teardown(name, chain_set_up, chain_tear_down)
 
 int main(void) {
@@ -345,6 +402,8 @@ int main(void) {
       CHAIN_TEST(test_a_revoking_staple_on_a_plain_leaf_is_heard),
       CHAIN_TEST(test_a_tail_holds_while_all_of_it_is_valid),
       CHAIN_TEST(test_what_an_issuer_imposes_is_asked_of_every_leaf),
+      CHAIN_TEST(test_an_algorithm_that_is_not_the_signed_one_is_refused_either_way),
+      CHAIN_TEST(test_a_key_of_a_length_that_is_not_its_algorithms_is_not_plain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
