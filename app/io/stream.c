@@ -16,6 +16,8 @@
 
 #include "io/stream_bio.h"
 
+enum { MAX_PENDING_LEN = 2 * IO_OUT_LEN }; // `produce` alone leaves at most half of it
+
 static void fail(io_stream *stream, const char *why, int sys_error) {
   if (stream->state != IO_CLOSED && !stream->why) {
     stream->why = why;
@@ -276,7 +278,9 @@ static void await(io_stream *stream, int events) {
 
 static void await_next(io_stream *stream) {
   bool write = stream->state == IO_AWAIT_CONNECT || stream->pending_len > 0;
-  bool read = stream->state != IO_AWAIT_CONNECT && !stream->peer_ended;
+  // What OpenSSL answers by itself (KeyUpdate) must not pile up for a peer that reads nothing.
+  bool read = stream->state != IO_AWAIT_CONNECT && !stream->peer_ended &&
+              stream->pending_len <= MAX_PENDING_LEN;
   await(stream, (read ? EV_READ : 0) | (write ? EV_WRITE : 0));
 }
 

@@ -390,21 +390,26 @@ const server_site *connection_site(connection *c, const uint8_t **out_sha256,
 
 const server_site *connection_recall_site(const connection *c, const uint8_t **out_sha256,
                                           codicil_span authority) {
-  if (authority.len == 0 || authority.len != c->last_authority_len ||
-      memcmp(authority.data, c->last_authority, authority.len) != 0) {
-    return NULL;
+  for (size_t i = 0; i < NUM_REMEMBERED; i++) {
+    const served_authority *served = &c->remembered[i];
+    if (served->len == authority.len && authority.len > 0 &&
+        memcmp(authority.data, served->text, authority.len) == 0) {
+      *out_sha256 = served->sha256;
+      return served->site;
+    }
   }
-  *out_sha256 = c->last_certificate;
-  return c->last_site;
+  return NULL;
 }
 
 void connection_remember_site(connection *c, codicil_span authority, const server_site *site,
                               const uint8_t *sha256) {
-  if (authority.len > 0 && authority.len <= sizeof c->last_authority) {
-    memcpy(c->last_authority, authority.data, authority.len);
-    c->last_authority_len = authority.len;
-    c->last_site = site;
-    c->last_certificate = sha256;
+  served_authority *served = &c->remembered[c->next_remembered];
+  if (authority.len > 0 && authority.len <= sizeof served->text) {
+    memcpy(served->text, authority.data, authority.len);
+    served->len = authority.len;
+    served->site = site;
+    served->sha256 = sha256;
+    c->next_remembered = (uint8_t)((c->next_remembered + 1) % NUM_REMEMBERED);
   }
 }
 

@@ -13,7 +13,14 @@
 
 struct worker;
 
-enum { REMEMBERED_AUTHORITY_LEN = 64 };
+// An :authority that was served, as it came, by which site and by which certificate.
+typedef struct served_authority {
+  uint8_t text[48];
+  size_t len;
+  const server_site *site;
+  const uint8_t *sha256;
+} served_authority;
+enum { NUM_REMEMBERED = 4 };
 
 typedef struct connection {
   io_stream stream;
@@ -38,11 +45,8 @@ typedef struct connection {
   // What the client took when we last looked, and when that was.
   uint64_t progress_octets;
   uint64_t progress_ns;
-  // The :authority of the last request that was served, as it came, and who served it.
-  uint8_t last_authority[REMEMBERED_AUTHORITY_LEN];
-  size_t last_authority_len;
-  const server_site *last_site;
-  const uint8_t *last_certificate;
+  served_authority remembered[NUM_REMEMBERED];
+  uint8_t next_remembered;
   io_address peer;
   uint16_t port; // that clients know
   uint64_t id;   // in the access log
@@ -66,8 +70,8 @@ void connection_finish_end(connection *c);
 // handshake's certificate covers, or that a secondary one covers which has been proven. NULL: 421.
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin);
-// The same answer again without parsing, where `authority` is, octet for octet, the last one that
-// was served: what a connection has proven, it has proven for its life. NULL where it is not.
+// The same answer again without parsing, where `authority` is, octet for octet, one of the last
+// that were served: what a connection has proven, it has proven for its life. NULL where it is not.
 const server_site *connection_recall_site(const connection *c, const uint8_t **out_sha256,
                                           codicil_span authority);
 void connection_remember_site(connection *c, codicil_span authority, const server_site *site,

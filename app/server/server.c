@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/listener.h"
@@ -31,6 +32,15 @@ enum { EXIT_CONFIGURATION = 1, EXIT_CUT_OFF = 3 };
 static size_t count_workers(const server_config *config) {
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   return config->workers > 0 ? config->workers : processors > 0 ? (size_t)processors : 1;
+}
+
+// The soft limit is there for programs that use select(2).
+static void allow_many_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 static bool open_log(server *s, app_error *err) {
@@ -170,6 +180,7 @@ static int supervise(server *s) {
 
 static bool start(server *s, app_error *err) {
   size_t num_workers = count_workers(s->config);
+  allow_many_descriptors();
   return open_log(s, err) && open_listeners(s, num_workers, err) &&
          prepare_workers(s, num_workers, err) && start_workers(s, err);
 }
