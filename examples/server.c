@@ -22,6 +22,9 @@ typedef struct stream {
 
 static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *user) {
   (void)user;
+  if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+    return 0; // trailers
+  }
   stream *s = calloc(1, sizeof *s);
   return s == NULL ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
                    : nghttp2_session_set_stream_user_data(ng, frame->hd.stream_id, s);
@@ -67,7 +70,8 @@ static int respond(connection *c, int32_t stream_id) {
 
 static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *user) {
   connection *c = user;
-  if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+  bool is_part = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+  if (is_part && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
     return respond(c, frame->hd.stream_id);
   }
   return codicil_h2_on_frame_recv(c->secondary.h2, ng, frame); // secondary
