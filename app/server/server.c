@@ -196,6 +196,7 @@ int server_run(const server_config *config, config_report *report, FILE *out) {
     site_table_clear(&s.sites);
     return EXIT_CONFIGURATION;
   }
+  signal(SIGPIPE, SIG_IGN); // who reads the access log may go away, and the service goes on
   pthread_sigmask(SIG_BLOCK, &signals, NULL); // for good: a late signal spoils no graceful end
   if (start(&s, &err)) {
     print_ready(&s, out);

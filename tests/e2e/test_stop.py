@@ -39,6 +39,17 @@ def test_a_request_in_flight_is_finished_after_sigterm(serve, three_sites, ca):
     assert b'"status":' in out.replace(b" ", b""), err
 
 
+def test_a_log_that_nobody_reads_any_more_stops_nothing(certs, roots, ca):
+    args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
+    full = [program(), "serve", *args, "--listen", "127.0.0.1:0", "--access-log", "-"]
+    with subprocess.Popen(full, stdout=subprocess.PIPE) as server:
+        port = int(server.stdout.readline().split()[1].rsplit(b":", 1)[1])
+        server.stdout.close()
+        assert get_json(port, ca.pem, ["a.example"]).request("a.example")["status"] == 200
+        server.send_signal(signal.SIGTERM)  # what is logged is written at the end
+        assert server.wait(20) == 0
+
+
 def test_after_sigterm_no_new_connection_is_taken(serve, three_sites):
     server = serve(three_sites)
     assert server.stop() == 0
