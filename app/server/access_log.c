@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOG_LEN = 65536, MAX_VALUE_LEN = 2048, MAX_LINE_LEN = 5 * 6 * MAX_VALUE_LEN / 2 + 512 };
+// A line holds five values, of which an octet may take six in JSON: it is never cut, for a client
+// could hide the rest of it, or spoil the log for who reads JSON.
+enum { LOG_LEN = 131072, MAX_VALUE_LEN = 2048, MAX_LINE_LEN = 5 * 6 * MAX_VALUE_LEN + 1024 };
 
 bool access_log_init(access_log *log, int fd, bool is_json) {
   memset(log, 0, sizeof *log);
@@ -43,12 +45,12 @@ void access_log_clear(access_log *log) {
 // --------------------------------------------------------------------------------------------
 
 typedef struct line {
-  char text[MAX_LINE_LEN];
+  char *text; // room for MAX_LINE_LEN
   size_t len;
 } line;
 
 static void put(line *l, const char *text, size_t len) {
-  size_t room = sizeof l->text - l->len;
+  size_t room = MAX_LINE_LEN - 1 - l->len;
   len = len < room ? len : room;
   memcpy(l->text + l->len, text, len);
   l->len += len;
@@ -163,20 +165,18 @@ static void json(line *l, const request *r, uint64_t connection, const char *rem
 
 void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
                     codicil_now now) {
-  line l = {.len = 0};
   if (log->fd < 0) {
     return;
   }
+  if (log->len + MAX_LINE_LEN > LOG_LEN) {
+    access_log_flush(log);
+  }
+  line l = {log->lines + log->len, 0};
   if (log->is_json) {
     json(&l, r, connection, remote, now);
   } else {
     combined(&l, r, remote, now);
   }
-  l.len = l.len < sizeof l.text ? l.len : sizeof l.text - 1;
   l.text[l.len++] = '\n';
-  if (log->len + l.len > LOG_LEN) {
-    access_log_flush(log);
-  }
-  memcpy(log->lines + log->len, l.text, l.len);
   log->len += l.len;
 }

@@ -21,12 +21,14 @@ enum { MAX_LEN = 1000 };
 // ---- fields through nghttp2
 // --------------------------------------------------------------------------------
 
+static size_t max_len = MAX_LEN;
+
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name,
                      nghttp2_rcbuf *value, uint8_t flags, void *user) {
   (void)ng;
   (void)frame;
   (void)flags;
-  request_add_field(user, name, value, MAX_LEN);
+  request_add_field(user, name, value, max_len);
   return 0;
 }
 
@@ -280,6 +282,26 @@ static void test_a_line_of_json(void **state) {
            "\"certificate\":null}\n");
 }
 
+// However much of what a client wrote has to be escaped, the line is whole.
+static void test_the_longest_line_of_json_is_whole(void **state) {
+  (void)state;
+  static const char end[] = "\",\"certificate\":null}\n";
+  static char fields[4][2100]; // ends in NUL
+  static char out[65536];
+  static const char *const names[] = {":authority: ", ":path: /", "referer: ", "user-agent: "};
+  for (size_t i = 0; i < 4; i++) {
+    size_t len = strlen(names[i]);
+    memcpy(fields[i], names[i], len);
+    memset(fields[i] + len, 0xff, 2048);
+  }
+  max_len = 65536;
+  log_line(out, sizeof out, true,
+           FIELDS(":method: GET", fields[0], fields[1], fields[2], fields[3]));
+  max_len = MAX_LEN;
+  assert_true(strlen(out) > (size_t)4 * 6 * 2000);
+  assert_string_equal(out + strlen(out) - strlen(end), end);
+}
+
 // ---- patience
 // ----------------------------------------------------------------------------------------------
 
@@ -315,6 +337,7 @@ int main(void) {
       cmocka_unit_test(test_a_range_holds_only_for_the_same_file),
       cmocka_unit_test(test_a_line_in_the_combined_format),
       cmocka_unit_test(test_a_line_of_json),
+      cmocka_unit_test(test_the_longest_line_of_json_is_whole),
       cmocka_unit_test(test_patience_ends_and_comes_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
