@@ -59,9 +59,10 @@ typedef struct request {
   size_t fields_len; // as RFC 9113 §6.5.2 counts
   // The answer.
   uint16_t status;
-  file_entry *file; // of the content, or NULL
-  const char *text; // content where there is no file; static
-  uint64_t at, end; // of the content, to be sent
+  file_entry *file;  // of the content, or NULL
+  const char *text;  // content where there is no file; static
+  uint64_t at, end;  // of the content, to be sent
+  codicil_span part; // from `at`, read for the frame that is being made
   uint64_t sent;
   char content_length[24]; // where it is not the whole file
   char content_range[72];

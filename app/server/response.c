@@ -64,6 +64,8 @@ static const plain_status *find_plain(uint16_t status) {
 // ---- content
 // -----------------------------------------------------------------------------------------------
 
+// Content that is not in memory is read here: a file that shrank ends its own stream only. What
+// was read waits in the worker's space for response_send_data, which nghttp2 calls next.
 static ssize_t on_read(nghttp2_session *ng, int32_t stream, uint8_t *buf, size_t len,
                        uint32_t *flags, nghttp2_data_source *source, void *user) {
   (void)buf;
@@ -71,36 +73,34 @@ static ssize_t on_read(nghttp2_session *ng, int32_t stream, uint8_t *buf, size_t
   request *r = source->ptr;
   uint64_t left = r->end - r->at;
   size_t n = left < len ? (size_t)left : len;
+  if (r->file) {
+    r->part = file_entry_read(r->file, r->at, n, r->connection->worker->file_space);
+  } else {
+    r->part = codicil_span_of(r->text + r->at, n);
+  }
+  if (r->part.len == 0) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (n == left) {
+  if (r->part.len == left) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (r->has_body) {
       // RFC 9113 §8.1: the request's content is not wanted.
       nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
     }
   }
-  return (ssize_t)n;
+  return (ssize_t)r->part.len;
 }
 
 int response_send_data(request *r, const uint8_t *frame_header, size_t len) {
   io_stream *stream = &r->connection->stream;
-  uint8_t *space = r->connection->worker->file_space;
-  io_stream_put(stream, codicil_span_of(frame_header, FRAME_HEADER_LEN));
-  while (len > 0) {
-    codicil_span part = r->file ? file_entry_read(r->file, r->at, len, space)
-                                : codicil_span_of(r->text + r->at, len);
-    if (part.len == 0) {
-      // The file shrank, and the frame's length is out already.
-      io_stream_abort(stream, "a file shrank while it was sent");
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    if (!io_stream_put(stream, part)) {
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    r->at += part.len;
-    r->sent += part.len;
-    len -= part.len;
+  if (len != r->part.len ||
+      !io_stream_put(stream, codicil_span_of(frame_header, FRAME_HEADER_LEN)) ||
+      !io_stream_put(stream, r->part)) {
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
+  r->at += len;
+  r->sent += len;
   return 0;
 }
 

@@ -1,9 +1,10 @@
 """Static files over HTTP/2: what RFC 9110 asks of a server of files, and no way out of the root."""
 
 import os
+import subprocess
 
 import pytest
-from harness.codicil import Site, ask, raw_request
+from harness.codicil import Site, ask, program, raw_request
 
 FILES = {
     "index.html": b"<!doctype html><title>root</title>\n",
@@ -259,3 +260,17 @@ def test_many_requests_share_a_connection(server):
     # Without WINDOW_UPDATE from the peer the connection's window of 64 KiB is what can come.
     assert len(report["responses"]) >= 1
     assert report["goaway"] is None
+
+
+def test_a_file_that_shrinks_ends_its_own_stream_only(server, root, ca):
+    with open(root / "shrinking", "wb") as f:
+        f.truncate(1 << 28)
+    full = [program(), "get", "-sS", "--cacert", ca.pem]
+    full += ["--resolve", f"a.example:{server.port}:127.0.0.1"]
+    full += [f"https://a.example:{server.port}/shrinking"]
+    with subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
+        client.stdout.read(1)  # it is on its way, and does not fit into what lies between
+        os.truncate(root / "shrinking", 10)
+        _, errors = client.communicate(timeout=30)
+    assert client.returncode == 92, errors  # a stream's end, not the connection's
+    assert b"INTERNAL_ERROR" in errors
