@@ -1,7 +1,9 @@
 // The program: `codicil COMMAND`, commands as git's. This file finds the command and tells what
 // there is; each command parses its own arguments in a file of its own.
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -121,7 +123,18 @@ static int cmd_help(int argc, char **argv) {
   return found->run(2, args);
 }
 
+// Whoever starts a program without standard streams makes its first file or socket one of them,
+// and what is printed would go there. What takes their place here fails when it is used.
+static void keep_standard_streams(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) {
+      abort();
+    }
+  }
+}
+
 int main(int argc, char **argv) {
+  keep_standard_streams();
   if (argc < 2) {
     print_help(stderr);
     return EXIT_USAGE;

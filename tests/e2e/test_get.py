@@ -53,6 +53,15 @@ def test_the_body_goes_to_a_file_of_its_name(server, ca, tmp_path):
     assert (tmp_path / "large").stat().st_size == 1 << 20
 
 
+def test_without_standard_streams_nothing_is_written_elsewhere(server, ca, tmp_path):
+    # With descriptors 0 to 2 closed the first files that are opened would take their place.
+    urls = f"--cacert {ca.pem} --resolve a.example:{server.port}:127.0.0.1 https://a.example:{server.port}"
+    for flags, code in ((f"-o {tmp_path}/out", 0), ("-v", 23), ("--json", 23)):
+        command = f"exec {program()} get {flags} {urls}/large <&- >&- 2>&-"
+        assert subprocess.run(["sh", "-c", command], timeout=20, check=False).returncode == code
+    assert (tmp_path / "out").stat().st_size == 1 << 20
+
+
 def test_many_urls_have_many_files(server, ca, tmp_path):
     flags = ["-s", "--cacert", ca.pem]
     for n in "abc":
