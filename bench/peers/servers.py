@@ -49,7 +49,7 @@ CODICIL = """
 listen: ["127.0.0.1:{port}"]
 workers: 1
 limits: {{connections: 100000, resets: 1000000}}
-timeouts: {{idle: 1h}}
+timeouts: {{idle: 1h, handshake: 10m, headers: 10m, write: 10m}}
 sites:
 """
 
