@@ -22,6 +22,7 @@ CLOSED = {
     "setting-2-after-1": PROTOCOL_ERROR,
     "certificate-frame": PROTOCOL_ERROR,
     "certificate-frame-without-setting": PROTOCOL_ERROR,
+    "certificate-frame-then-get": PROTOCOL_ERROR,
     "certificate-frame-empty": PROTOCOL_ERROR,
     "certificate-frame-on-stream-1": PROTOCOL_ERROR,
     "headers-on-stream-0": PROTOCOL_ERROR,
@@ -136,6 +137,18 @@ def test_no_certificate_goes_to_a_client_that_did_not_ask(server, scenario):
     report = call(server, scenario)
     assert report["certificate_frames"] == 0
     assert all("a.example" in origin for origin in report["origins"])
+
+
+def test_with_the_feature_off_a_certificate_frame_is_ignored(serve, three_sites, ca):
+    # protocol.md §2: a server that did not send the setting takes it for an unknown frame.
+    server = serve(three_sites, extra=PATIENCE, args=["--no-secondary"])
+    report = call(server, "get")
+    assert report["setting"] is None
+    assert report["certificate_frames"] == 0
+    report = call(server, "certificate-frame-then-get")
+    assert report["goaway"] is None
+    assert [r["status"] for r in report["responses"]] == [200]
+    check_still_serves(server, ca)
 
 
 def test_without_extended_master_secret_nothing_is_sent(server, ca):

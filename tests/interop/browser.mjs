@@ -1,9 +1,10 @@
 // Loads one page in a headless browser and prints what happened as one line of JSON.
 //
-//   node browser.mjs chromium|firefox '{"url": …, "profile": …, "hosts": […], "blackhole": […]}'
+//   node browser.mjs chromium|firefox '{"url": …, "profile": …, "program": …, "hosts": […], "patience": …}'
 //
 // `profile` is a directory that trusts the tests' authority already (for Chromium: the home
-// directory of an NSS store). `hosts` resolve to 127.0.0.1, and nothing else resolves at all.
+// directory of an NSS store). `hosts` resolve to 127.0.0.1, and nothing else resolves at all. `patience` is how many milliseconds
+// the page has to set its title.
 import {createRequire} from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -24,7 +25,7 @@ async function loadChromium() {
   page.on('requestfailed', (r) => seen.failed.push({url: r.url(), why: r.failure()?.errorText}));
   page.on('pageerror', (e) => seen.errors.push(String(e)));
   await page.goto(options.url, {waitUntil: 'load', timeout: 60000});
-  await page.waitForFunction('document.title === "loaded"', null, {timeout: 30000});
+  await page.waitForFunction('document.title === "loaded"', null, {timeout: options.patience});
   seen.title = await page.title();
   await browser.close();
 }
@@ -57,7 +58,7 @@ async function loadFirefox() {
   page.on('requestfailed', (r) => seen.failed.push({url: r.url(), why: r.failure()?.errorText}));
   page.on('pageerror', (e) => seen.errors.push(String(e)));
   await page.goto(options.url, {waitUntil: 'load', timeout: 60000});
-  await page.waitForFunction('document.title === "loaded"', {timeout: 30000});
+  await page.waitForFunction('document.title === "loaded"', {timeout: options.patience});
   seen.title = await page.title();
   await browser.close();
 }

@@ -48,10 +48,10 @@ class Browser:
     def __init__(self, name, program, profile):
         self.name, self.program, self.profile = name, program, profile
 
-    def load(self, server, hosts):
+    def load(self, server, hosts, patience_ms=60000):
         url = f"https://a.example:{server.port}/index.html"
         options = {"url": url, "profile": str(self.profile), "program": self.program}
-        options["hosts"] = hosts
+        options.update(hosts=hosts, patience=patience_ms)
         done = run(need("node"), f"{HERE}/browser.mjs", self.name, json.dumps(options), timeout=150)
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)
@@ -132,5 +132,5 @@ def test_without_origin_firefox_does_not_find_the_second_name(firefox, serve, pa
     server = serve(two_names(ca, page), extra="origin: off\n")
     write_page(page, server.port)
     with pytest.raises(AssertionError):
-        firefox.load(server, ["a.example"])
+        firefox.load(server, ["a.example"], patience_ms=5000)
     assert not requests_by_connection(server, SECOND)

@@ -76,6 +76,11 @@ static void run_certificate_frame(peer *p) {
   await_close(p, 3000);
 }
 
+static void run_certificate_frame_then_get(peer *p) {
+  wire_frame(p->w, FRAME_SERVER_CERTIFICATE, 0, 0, "\13\0\0\0", 4);
+  run_get(p);
+}
+
 static void run_empty_certificate_frame(peer *p) {
   wire_frame(p->w, FRAME_SERVER_CERTIFICATE, 0, 0, NULL, 0);
   await_close(p, 3000);
@@ -373,6 +378,7 @@ const scenario calling_scenarios[] = {
     {"setting-2-after-1", 1, run_setting_2_later},
     {"certificate-frame", 1, run_certificate_frame},
     {"certificate-frame-without-setting", NO_SETTING, run_certificate_frame},
+    {"certificate-frame-then-get", 1, run_certificate_frame_then_get},
     {"certificate-frame-empty", 1, run_empty_certificate_frame},
     {"certificate-frame-on-stream-1", 1, run_certificate_frame_on_stream},
     {"origin-from-client", 1, run_origin_from_client},

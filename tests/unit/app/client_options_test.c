@@ -156,6 +156,50 @@ static void test_headers_may_be_set_emptied_and_taken_away(void **state) {
   client_options_clear(&options);
 }
 
+// Writes `text` to a new file; its name, static.
+static const char *file_of(const char *text) {
+  static char name[64];
+  snprintf(name, sizeof name, "/tmp/codicil-urls-XXXXXX");
+  int fd = mkstemp(name);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+  close(fd);
+  return name;
+}
+
+static void test_urls_from_a_file_come_after_those_before_it(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  const char *name = file_of("# page\nhttps://b/\r\n\n  https://c/ after=1\nhttps://d/\tafter=2");
+  assert_true(PARSE("https://a/", "--urls-from", name, "https://e/"));
+  assert_int_equal(options.urls.num, 5);
+  static const char *const urls[] = {"https://a/", "https://b/", "https://c/", "https://d/",
+                                     "https://e/"};
+  static const size_t after[] = {SIZE_MAX, SIZE_MAX, 1, 2, SIZE_MAX};
+  for (size_t i = 0; i < 5; i++) {
+    assert_string_equal(options.urls.items[i], urls[i]);
+    assert_int_equal(options.url_after[i], after[i]);
+  }
+  client_options_clear(&options);
+  unlink(name);
+}
+
+static void test_a_list_of_urls_names_the_line_that_is_wrong(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "https://a/\nhttps://b/ after=2\n",  "https://a/\nhttps://b/ after=0\n",
+      "https://a/\nhttps://b/ after=-1\n", "https://a/\nhttps://b/ after=1x\n",
+      "https://a/\nhttps://b/ after=\n",   "https://a/\nhttps://b/ after=99999999999999999999\n",
+      "https://a/\nhttps://b/ before=1\n"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    const char *name = file_of(texts[i]);
+    ASSERT_REFUSED(":2:", "--urls-from", name);
+    unlink(name);
+  }
+  ASSERT_REFUSED("--urls-from", "--urls-from", "/nonexistent/file");
+}
+
 static void test_mistakes_name_the_flag(void **state) {
   (void)state;
   ASSERT_REFUSED("URL", "-s");
@@ -208,6 +252,8 @@ int main(void) {
       cmocka_unit_test(test_data_from_a_file_loses_its_line_ends_unless_it_is_binary),
       cmocka_unit_test(test_headers_that_http2_has_no_place_for_are_refused),
       cmocka_unit_test(test_headers_may_be_set_emptied_and_taken_away),
+      cmocka_unit_test(test_urls_from_a_file_come_after_those_before_it),
+      cmocka_unit_test(test_a_list_of_urls_names_the_line_that_is_wrong),
       cmocka_unit_test(test_mistakes_name_the_flag),
       cmocka_unit_test(test_codepoints_are_taken_over),
       cmocka_unit_test(test_help_needs_no_url),
