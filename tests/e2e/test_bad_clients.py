@@ -54,6 +54,7 @@ LIVES = [
     "get",
     "get-without-setting",
     "get-setting-0",
+    "get-with-the-preface",
     "quiet",
     "origin-from-client",
     "settings-32-unknown",

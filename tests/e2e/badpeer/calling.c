@@ -65,6 +65,16 @@ static void run_get(peer *p) {
   }
 }
 
+// The request is there with our setting: it must not wait for signatures.
+static void send_early_get(peer *p) {
+  send_get(p, 1, "/");
+}
+
+static void run_early_get(peer *p) {
+  wire_await_response(p->w, 1);
+  wire_await_authenticators(p->w, p->num_expected);
+}
+
 static void run_quiet(peer *p) {
   wire_ping_round(p->w);
 }
@@ -368,45 +378,46 @@ static void run_cut_off(peer *p) {
 }
 
 const scenario calling_scenarios[] = {
-    {"get", 1, run_get},
-    {"get-without-setting", NO_SETTING, run_get},
-    {"get-setting-0", 0, run_get},
-    {"quiet", 1, run_quiet},
-    {"setting-2", 2, run_await_close},
-    {"setting-4294967295", 0xffffffff, run_await_close},
-    {"setting-0-after-1", 1, run_setting_0_later},
-    {"setting-2-after-1", 1, run_setting_2_later},
-    {"certificate-frame", 1, run_certificate_frame},
-    {"certificate-frame-without-setting", NO_SETTING, run_certificate_frame},
-    {"certificate-frame-then-get", 1, run_certificate_frame_then_get},
-    {"certificate-frame-empty", 1, run_empty_certificate_frame},
-    {"certificate-frame-on-stream-1", 1, run_certificate_frame_on_stream},
-    {"origin-from-client", 1, run_origin_from_client},
-    {"settings-32-unknown", 1, run_many_settings},
-    {"frames-unknown", 1, run_unknown_frames},
-    {"rapid-reset", 1, run_rapid_reset},
-    {"made-you-reset", 1, run_made_you_reset},
-    {"ping-flood", 1, run_ping_flood},
-    {"settings-flood", 1, run_settings_flood},
-    {"ping-flood-blind", 1, run_ping_flood_blind},
-    {"settings-flood-blind", 1, run_settings_flood_blind},
-    {"priority-flood", 1, run_priority_flood},
-    {"empty-data-flood", 1, run_empty_data_flood},
-    {"continuation-flood", 1, run_continuation_flood},
-    {"header-bomb", 1, run_header_bomb},
-    {"hpack-bomb", 1, run_hpack_bomb},
-    {"slow-headers", 1, run_slow_headers},
-    {"stalled-window", 1, run_stalled_window},
-    {"stalled-read", 1, run_stalled_read},
-    {"idle", 1, run_idle},
-    {"streams-2000", 1, run_too_many_streams},
-    {"headers-on-stream-0", 1, run_stream_0_headers},
-    {"headers-on-even-stream", 1, run_even_stream},
-    {"push-promise", 1, run_push_promise},
-    {"frame-larger-than-allowed", 1, run_frame_too_large},
-    {"hpack-garbage", 1, run_hpack_garbage},
-    {"window-overflow", 1, run_window_overflow},
-    {"writes-of-one-octet", 1, run_one_octet_writes},
-    {"cut-off", 1, run_cut_off},
+    {"get", 1, run_get, NULL},
+    {"get-without-setting", NO_SETTING, run_get, NULL},
+    {"get-setting-0", 0, run_get, NULL},
+    {"get-with-the-preface", 1, run_early_get, send_early_get},
+    {"quiet", 1, run_quiet, NULL},
+    {"setting-2", 2, run_await_close, NULL},
+    {"setting-4294967295", 0xffffffff, run_await_close, NULL},
+    {"setting-0-after-1", 1, run_setting_0_later, NULL},
+    {"setting-2-after-1", 1, run_setting_2_later, NULL},
+    {"certificate-frame", 1, run_certificate_frame, NULL},
+    {"certificate-frame-without-setting", NO_SETTING, run_certificate_frame, NULL},
+    {"certificate-frame-then-get", 1, run_certificate_frame_then_get, NULL},
+    {"certificate-frame-empty", 1, run_empty_certificate_frame, NULL},
+    {"certificate-frame-on-stream-1", 1, run_certificate_frame_on_stream, NULL},
+    {"origin-from-client", 1, run_origin_from_client, NULL},
+    {"settings-32-unknown", 1, run_many_settings, NULL},
+    {"frames-unknown", 1, run_unknown_frames, NULL},
+    {"rapid-reset", 1, run_rapid_reset, NULL},
+    {"made-you-reset", 1, run_made_you_reset, NULL},
+    {"ping-flood", 1, run_ping_flood, NULL},
+    {"settings-flood", 1, run_settings_flood, NULL},
+    {"ping-flood-blind", 1, run_ping_flood_blind, NULL},
+    {"settings-flood-blind", 1, run_settings_flood_blind, NULL},
+    {"priority-flood", 1, run_priority_flood, NULL},
+    {"empty-data-flood", 1, run_empty_data_flood, NULL},
+    {"continuation-flood", 1, run_continuation_flood, NULL},
+    {"header-bomb", 1, run_header_bomb, NULL},
+    {"hpack-bomb", 1, run_hpack_bomb, NULL},
+    {"slow-headers", 1, run_slow_headers, NULL},
+    {"stalled-window", 1, run_stalled_window, NULL},
+    {"stalled-read", 1, run_stalled_read, NULL},
+    {"idle", 1, run_idle, NULL},
+    {"streams-2000", 1, run_too_many_streams, NULL},
+    {"headers-on-stream-0", 1, run_stream_0_headers, NULL},
+    {"headers-on-even-stream", 1, run_even_stream, NULL},
+    {"push-promise", 1, run_push_promise, NULL},
+    {"frame-larger-than-allowed", 1, run_frame_too_large, NULL},
+    {"hpack-garbage", 1, run_hpack_garbage, NULL},
+    {"window-overflow", 1, run_window_overflow, NULL},
+    {"writes-of-one-octet", 1, run_one_octet_writes, NULL},
+    {"cut-off", 1, run_cut_off, NULL},
 };
 const size_t num_calling_scenarios = sizeof calling_scenarios / sizeof *calling_scenarios;

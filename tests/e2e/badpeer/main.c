@@ -130,7 +130,7 @@ static bool start(wire *w) {
 }
 
 static void serve_one(server *sv, int number, SSL *ssl, int fd) {
-  static const scenario well_behaved = {"", NO_SETTING, NULL};
+  static const scenario well_behaved = {"", NO_SETTING, NULL, NULL};
   bool is_secondary = SSL_get_SSL_CTX(ssl) == sv->secondary_ctx;
   bool misbehaves = !is_secondary && atomic_fetch_sub(&sv->times_left, 1) > 0;
   const scenario *s = misbehaves ? sv->s : &well_behaved;
@@ -183,7 +183,7 @@ static bool find_scenario(server *sv, const char *name) {
   for (forge_fault f = FORGE_NONE; f < FORGE_NUM_FAULTS; f++) {
     if (strcmp(forge_fault_name(f), name) == 0) {
       the_fault = f;
-      sv->forged = (scenario){name, 1, run_forged};
+      sv->forged = (scenario){name, 1, run_forged, NULL};
       sv->s = &sv->forged;
       return true;
     }
@@ -237,8 +237,13 @@ static bool connect_peer(peer *p, wire *w, const options *o, const scenario *s) 
               .port = o->port,
               .authority = o->authority,
               .num_expected = o->num_expected};
+  tls_cork(fd, true);
   wire_send(w, preface, 24);
   send_settings(w, s);
+  if (s->early != NULL) {
+    s->early(p);
+  }
+  tls_cork(fd, false);
   wire_await_settings(w);
   return true;
 }
@@ -303,7 +308,7 @@ static void send_requests(peer *p, int argc, char **argv) {
 }
 
 static int request(options *o, int argc, char **argv) {
-  scenario plain = {"", o->num_expected > 0 ? 1 : NO_SETTING, NULL};
+  scenario plain = {"", o->num_expected > 0 ? 1 : NO_SETTING, NULL, NULL};
   peer p;
   wire w;
   if (!connect_peer(&p, &w, o, &plain)) {

@@ -22,6 +22,7 @@ typedef struct scenario {
   const char *name;
   long setting; // value of SETTINGS_HTTP_SERVER_CERT_AUTH in our first SETTINGS, or NO_SETTING
   void (*run)(peer *p);
+  void (*early)(peer *p); // client: sends this in one segment with the preface; may be NULL
 } scenario;
 
 // As a server: every forged authenticator by its fault's name, and these.

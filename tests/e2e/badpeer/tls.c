@@ -38,6 +38,11 @@ int tls_connect_tcp(int port) {
   return fd;
 }
 
+void tls_cork(int fd, bool is_corked) {
+  int value = is_corked;
+  setsockopt(fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
 static void apply(SSL_CTX *ctx, const tls_options *o) {
   if (o->tls12) {
     SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);

@@ -18,6 +18,8 @@ typedef struct tls_options {
 // Listens on 127.0.0.1, any port, which goes to *out_port.
 int tls_listen(int *out_port);
 int tls_connect_tcp(int port);
+// Holds back what is written until it is uncorked, so that it arrives at once.
+void tls_cork(int fd, bool is_corked);
 // A server context with a certificate.
 SSL_CTX *tls_server_ctx(const char *chain_file, const char *key_file, const tls_options *options);
 // Performs a handshake on `fd`; NULL where it fails.
