@@ -132,10 +132,11 @@ CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 
 // Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. The others are
 // untrusted intermediates, in any order. Keys and signatures have 112 bits of security at least (no
-// SHA-1, no RSA below 2048 bits). The common name is no name, here as elsewhere, and a wildcard
-// beside an excluded subtree is excluded. A stapled OCSP response counts for its own certificate
-// where its issuer or a delegate signed it and its time is right, give or take five minutes; else
-// it is as if absent. `cache` may be NULL.
+// SHA-1, no RSA below 2048 bits). What issuers impose binds: name constraints, path lengths, TLS
+// features (RFC 7633), explicit policies. The common name is no name, here as elsewhere, and a
+// wildcard beside an excluded subtree is excluded. A stapled OCSP response counts for its own
+// certificate where its issuer or a delegate signed it and its time is right, give or take five
+// minutes; else it is as if absent. `cache` may be NULL.
 //
 // Sets *out_reason to CODICIL_CERT_NONE where the path is good, else to why not (`diag`, which may
 // be NULL, then has OpenSSL's words for it), and *out_valid_until (may be NULL) to the Unix time at
