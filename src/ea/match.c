@@ -2,15 +2,19 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #include "credential.h"
 #include "request.h"
 
-// RFC 9525: subjectAltName only, a wildcard as the whole left-most label only.
+// RFC 9525: subjectAltName only, a wildcard as the whole left-most label only. X509_check_host
+// takes
+// ".example" for every name below it, and passes over a NUL at the end: no host is called so.
 static bool name_matches(codicil_span name, X509 *x509) {
   const unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
   return name.len == 0 ||
-         X509_check_host(x509, (const char *)name.data, name.len, flags, NULL) == 1;
+         (name.data[0] != '.' && memchr(name.data, '\0', name.len) == NULL &&
+          X509_check_host(x509, (const char *)name.data, name.len, flags, NULL) == 1);
 }
 
 static bool issued_by(const codicil_credential *credential, codicil_span authority) {

@@ -49,7 +49,8 @@ static void test_the_server_name_is_one_of_the_alternative_names(void **state) {
     bool matches;
   } names[] = {{"www.example", true},     {"WWW.Example", true},       {"img.example", false},
                {"a.wild.example", true},  {"a.b.wild.example", false}, {"wild.example", false},
-               {"common.example", false}, {"www.example.evil", false}};
+               {"common.example", false}, {"www.example.evil", false}, {".example", false},
+               {".wild.example", false}};
   match m;
   match_init(&m, &usual);
   assert_true(matches(&m)); // nothing asked for
@@ -58,6 +59,8 @@ static void test_the_server_name_is_one_of_the_alternative_names(void **state) {
     assert_int_equal(matches(&m), names[i].matches);
   }
   m.request.server_name = codicil_span_of("www.example\0.evil", 17);
+  assert_false(matches(&m));
+  m.request.server_name = codicil_span_of("www.example", 12); // with its NUL
   assert_false(matches(&m));
   match_clear(&m);
 }

@@ -171,6 +171,22 @@ static void test_a_lone_finished_that_is_wrong_or_of_another_length_is_refused(v
   trial_clear(&t);
 }
 
+static void test_octets_after_a_lone_finished_are_refused_and_the_request_stays_open(void **state) {
+  (void)state;
+  trial t;
+  trial_init(&t, "p256", 0x0403);
+  use_request(&t, (const uint16_t[]){0x0403}, 1, context_of(2));
+  t.f.empty = true;
+  remake(&t);
+  codicil_buf longer = new_buf();
+  put(&longer, codicil_buf_span(&t.out));
+  put(&longer, codicil_span_of("", 1));
+  expect(t.pair.client, &longer, t.f.request, CODICIL_MALFORMED, "Certificate does not parse");
+  expect(t.pair.client, &t.out, t.f.request, CODICIL_DECLINED, "peer declined to authenticate");
+  codicil_buf_clear(&longer);
+  trial_clear(&t);
+}
+
 // RFC 9261 §5.2.1: only the X.509 certificate type is supported.
 static void test_a_raw_public_key_is_refused(void **state) {
   (void)state;
@@ -545,6 +561,7 @@ int main(void) {
       cmocka_unit_test(test_an_empty_certificate_is_refused),
       cmocka_unit_test(test_a_lone_finished_without_a_request_is_malformed),
       cmocka_unit_test(test_a_lone_finished_that_is_wrong_or_of_another_length_is_refused),
+      cmocka_unit_test(test_octets_after_a_lone_finished_are_refused_and_the_request_stays_open),
       cmocka_unit_test(test_a_raw_public_key_is_refused),
       cmocka_unit_test(test_limits_are_kept_to_the_octet_and_to_the_certificate),
       cmocka_unit_test(test_schemes_that_tls_1_3_forbids_are_refused_though_offered),
