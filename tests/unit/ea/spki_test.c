@@ -80,6 +80,21 @@ static void test_no_flipped_bit_makes_another_key_than_openssl_finds(void **stat
 }
 
 // Appends an element in DER.
+static void test_a_key_is_of_whole_octets(void **state) {
+  (void)state;
+  static const uint8_t bits[] = {0x03, 0x42, 0x00, 0x04}; // BIT STRING, none unused, a point
+  pki_cert *cert = pki_leaf(NULL, "DNS:a.example");
+  size_t at = 0;
+  while (memcmp(&cert->der[at], bits, sizeof bits) != 0) {
+    assert_true(++at + sizeof bits < cert->der_len);
+  }
+  codicil_spki spki;
+  assert_true(codicil_spki_parse(&spki, pki_der(cert)));
+  cert->der[at + 2] = 1;
+  assert_false(codicil_spki_parse(&spki, pki_der(cert)));
+  pki_free(cert);
+}
+
 static void put_der(codicil_buf *out, uint8_t tag, codicil_span content) {
   put_number(out, tag, 1);
   if (content.len >= 0x100) {
@@ -266,6 +281,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_key_is_the_one_that_openssl_finds),
       cmocka_unit_test(test_every_cut_of_a_certificate_has_no_key),
+      cmocka_unit_test(test_a_key_is_of_whole_octets),
       cmocka_unit_test(test_no_flipped_bit_makes_another_key_than_openssl_finds),
       cmocka_unit_test(test_points_are_on_the_curve_and_of_its_length),
       cmocka_unit_test(test_other_curves_and_algorithms_are_of_no_use),
