@@ -141,6 +141,9 @@ static bool parse_number(uint64_t *out, const char *text, const char *units, uin
     return false;
   }
   for (const char *u = units; unit && u <= unit; u++) {
+    if (value > UINT64_MAX / factor) {
+      return false;
+    }
     value *= factor;
   }
   *out = value;
@@ -452,11 +455,33 @@ static void read_document(loader *l) {
   }
 }
 
-static void refuse_second_document(yaml_parser_t *parser, config_report *report) {
+// Of octets that are no text libyaml tells only how many precede them.
+static config_mark mark_of_octet(codicil_span yaml, size_t offset) {
+  config_mark mark = {1, 1};
+  for (size_t i = 0; i < offset && i < yaml.len; i++) {
+    if (yaml.data[i] == '\n') {
+      mark.line++;
+      mark.column = 1;
+    } else if ((yaml.data[i] & 0xc0) != 0x80) {
+      mark.column++;
+    }
+  }
+  return mark;
+}
+
+static void say_not_yaml(const yaml_parser_t *parser, config_report *report, codicil_span yaml) {
+  config_mark mark = {parser->problem_mark.line + 1, parser->problem_mark.column + 1};
+  if (parser->error == YAML_READER_ERROR) {
+    mark = mark_of_octet(yaml, parser->problem_offset);
+  }
+  config_say(report, mark, false, "%s", parser->problem ? parser->problem : "not YAML");
+}
+
+static void refuse_second_document(yaml_parser_t *parser, config_report *report,
+                                   codicil_span yaml) {
   yaml_document_t second;
   if (!yaml_parser_load(parser, &second)) {
-    config_mark mark = {parser->problem_mark.line + 1, parser->problem_mark.column + 1};
-    config_say(report, mark, false, "%s", parser->problem ? parser->problem : "not YAML");
+    say_not_yaml(parser, report, yaml);
     return;
   }
   const yaml_node_t *root = yaml_document_get_root_node(&second);
@@ -477,15 +502,14 @@ void server_config_parse(server_config *config, config_report *report, codicil_s
   }
   yaml_parser_set_input_string(&parser, yaml.len > 0 ? yaml.data : (const uint8_t *)"", yaml.len);
   if (!yaml_parser_load(&parser, &document)) {
-    mark = (config_mark){parser.problem_mark.line + 1, parser.problem_mark.column + 1};
-    config_say(report, mark, false, "%s", parser.problem ? parser.problem : "not YAML");
+    say_not_yaml(&parser, report, yaml);
   } else {
     loader l = {&document, config, report, directory, NULL};
     read_document(&l);
     bool is_empty = !yaml_document_get_root_node(&document);
     yaml_document_delete(&document);
     if (!is_empty) {
-      refuse_second_document(&parser, report);
+      refuse_second_document(&parser, report, yaml);
     }
   }
   yaml_parser_delete(&parser);

@@ -130,6 +130,9 @@ MISTAKE(a_count_out_of_range, LISTEN "workers: 0\nsites:\n" SITE, 2, 10, "1 to 1
 MISTAKE(a_count_that_is_none, LISTEN "limits: {streams: many}\nsites:\n" SITE, 2, 19, "many")
 MISTAKE(a_count_that_is_too_long, LISTEN "limits: {streams: 9999999999999999999999}\nsites:\n" SITE,
         2, 19, "number")
+MISTAKE(a_count_whose_unit_wraps, LISTEN "limits: {file-cache: 17179869185g}\nsites:\n" SITE, 2, 22,
+        "file-cache must be")
+MISTAKE(an_octet_that_is_no_text, LISTEN "# caf\xc3\xa9 \xff\nsites:\n" SITE, 2, 8, "UTF-8")
 MISTAKE(a_time_that_is_none, LISTEN "timeouts: {idle: 5 days}\nsites:\n" SITE, 2, 18, "5 days")
 MISTAKE(a_time_of_nothing, LISTEN "timeouts: {idle: 0s}\nsites:\n" SITE, 2, 18, "up to 24h")
 MISTAKE(a_time_beyond_all, LISTEN "timeouts: {idle: 25h}\nsites:\n" SITE, 2, 18, "up to 24h")
@@ -194,6 +197,8 @@ int main(void) {
       TOLD(a_count_out_of_range),
       TOLD(a_count_that_is_none),
       TOLD(a_count_that_is_too_long),
+      TOLD(a_count_whose_unit_wraps),
+      TOLD(an_octet_that_is_no_text),
       TOLD(a_time_that_is_none),
       TOLD(a_time_of_nothing),
       TOLD(a_time_beyond_all),
