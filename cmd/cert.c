@@ -165,9 +165,12 @@ static int parse_args(cert_args *args, int argc, char **argv) {
   app_error err;
   opterr = 0;
   for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    const char *given = argv[optind - 1];
     if (option == '?' || option == ':') {
-      app_fail(&err, "'%s' %s", given, option == '?' ? "is not an option" : "needs a value");
+      // Of joined letters, -xh, getopt names the one; it has not left the argument yet.
+      char letter[] = {'-', (char)optopt, '\0'};
+      bool is_letter = option == '?' && optopt > ' ' && optopt <= '~';
+      app_fail(&err, "'%s' %s", is_letter ? letter : argv[optind - 1],
+               option == '?' ? "is not an option" : "needs a value");
       return usage(err.text);
     }
     if (!take_option(args, option, &err)) {

@@ -30,8 +30,12 @@ static bool set_validity(X509 *cert, const pki_request *request) {
          ASN1_TIME_adj(X509_getm_notAfter(cert), now, (int)request->days, 0) != NULL;
 }
 
-static bool set_subject(X509 *cert, const char *common_name) {
-  if (common_name == NULL || strlen(common_name) > COMMON_NAME_MAX) {
+// A server's certificate does without a subject where its first name does not fit; a CA never does
+// (RFC 5280 §4.1.2.6), and OpenSSL refuses what is too long.
+static bool set_subject(X509 *cert, const pki_request *request) {
+  const char *common_name = request->common_name;
+  bool is_optional = request->profile == PKI_SERVER;
+  if (common_name == NULL || (is_optional && strlen(common_name) > COMMON_NAME_MAX)) {
     return true;
   }
   return X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_commonName, MBSTRING_UTF8,
@@ -84,7 +88,7 @@ static bool add_extensions(X509 *cert, X509 *issuer_cert, const pki_request *req
 static bool fill(X509 *cert, const pki_request *request, const pki_issuer *issuer) {
   X509 *issuer_cert = issuer->certificate != NULL ? issuer->certificate : cert;
   return X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
-         set_validity(cert, request) && set_subject(cert, request->common_name) &&
+         set_validity(cert, request) && set_subject(cert, request) &&
          X509_set_issuer_name(cert, X509_get_subject_name(issuer_cert)) == 1 &&
          X509_set_pubkey(cert, request->key) == 1 && add_extensions(cert, issuer_cert, request) &&
          X509_sign(cert, issuer->key, pki_key_digest(issuer->key)) > 0;

@@ -22,7 +22,7 @@ typedef struct pki_issuer {
 typedef struct pki_request {
   pki_profile profile;
   EVP_PKEY *key;           // of the subject
-  const char *common_name; // NULL or longer than RFC 5280's 64: the subject is empty
+  const char *common_name; // NULL, or a server's longer than RFC 5280's 64: empty subject
   const pki_name *names;   // of PKI_SERVER
   size_t num_names;
   int64_t now_s; // Unix time

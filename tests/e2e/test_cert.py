@@ -85,6 +85,8 @@ def test_days_are_heeded(ca_dir, tmp_path):
         ["new", "a.example", "--ca", "ca", "--alg", "dsa"],
         ["new", "a.example", "--ca", "ca", "--days", "0"],
         ["new-ca"],
+        ["new-ca", "other", "--name", "n" * 65],
+        ["new-ca", "other", "--name", ""],
         ["burn", "a.example"],
         [],
     ],
@@ -94,6 +96,11 @@ def test_a_mistake_is_named_and_leaves_no_file(ca_dir, args):
     assert done.returncode != 0
     assert done.stderr.startswith("codicil cert:"), done.stderr
     assert sorted(os.listdir(ca_dir.parent)) == ["ca"]
+
+
+def test_the_letter_that_is_no_option_is_named(ca_dir):
+    done = cert("new", "-x.example", "--ca", ca_dir)
+    assert "'-x' is not an option" in done.stderr
 
 
 def test_the_help_names_every_command():
