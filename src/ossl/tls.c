@@ -6,10 +6,12 @@
 
 #include "client_hello.h"
 #include "mem.h"
+#include "span.h"
 
 typedef struct ossl_tls {
   codicil_tls tls; // first: the public pointer is to it
   SSL *ssl;
+  codicil_buf offer; // a copy: another handshake on the SSL replaces what that keeps
 } ossl_tls;
 
 // OpenSSL exports as soon as it has the secrets, on a server before the client's Finished is read.
@@ -61,6 +63,25 @@ static codicil_err export_key(void *ctx, uint8_t *out, size_t out_len, const cha
   return ok == 1 ? CODICIL_OK : CODICIL_CRYPTO;
 }
 
+// Copies one list into the room that was reserved, and returns where it is.
+static codicil_span keep(ossl_tls *tls, codicil_span list) {
+  size_t start = tls->offer.len;
+  (void)!codicil_buf_append(&tls->offer, list);
+  return codicil_span_sub(codicil_buf_span(&tls->offer), start, list.len);
+}
+
+static codicil_err keep_offer(ossl_tls *tls, const client_offer *offer) {
+  size_t len = offer->schemes.len + offer->cert_schemes.len + offer->extensions.len;
+  codicil_buf_init(&tls->offer, NULL, len);
+  codicil_err err = codicil_buf_reserve(&tls->offer, len);
+  if (err == CODICIL_OK) {
+    tls->tls.client_schemes = keep(tls, offer->schemes);
+    tls->tls.client_cert_schemes = keep(tls, offer->cert_schemes);
+    tls->tls.client_extensions = keep(tls, offer->extensions);
+  }
+  return err;
+}
+
 codicil_err codicil_ossl_tls_new(codicil_tls **out, SSL *ssl) {
   codicil_hash hash;
   client_offer offer;
@@ -79,20 +100,22 @@ codicil_err codicil_ossl_tls_new(codicil_tls **out, SSL *ssl) {
     return CODICIL_NOMEM;
   }
   tls->ssl = ssl;
-  tls->tls = (codicil_tls){.ctx = tls,
-                           .exporter = export_key,
-                           .hash = hash,
-                           .is_server = SSL_is_server(ssl) == 1,
-                           .client_schemes = offer.schemes,
-                           .client_cert_schemes = offer.cert_schemes,
-                           .client_extensions = offer.extensions};
+  tls->tls = (codicil_tls){
+      .ctx = tls, .exporter = export_key, .hash = hash, .is_server = SSL_is_server(ssl) == 1};
+  err = keep_offer(tls, &offer);
+  if (err != CODICIL_OK) {
+    codicil_ossl_tls_free(&tls->tls);
+    return err;
+  }
   *out = &tls->tls;
   return CODICIL_OK;
 }
 
 void codicil_ossl_tls_free(codicil_tls *tls) {
   if (tls != NULL) {
-    codicil_mem_free(NULL, tls->ctx);
+    ossl_tls *own = tls->ctx;
+    codicil_buf_clear(&own->offer);
+    codicil_mem_free(NULL, own);
   }
 }
 

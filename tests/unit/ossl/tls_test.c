@@ -223,6 +223,26 @@ static void test_the_exporter_refuses_when_the_connection_is_reset(void **state)
   tls_pair_clear(&pair);
 }
 
+static void test_what_was_offered_stays_when_the_connection_is_used_again(void **state) {
+  (void)state;
+  tls_pair pair;
+  tls_pair_init(&pair);
+  tls_pair_connect(&pair, true);
+  tls_pair_handshake(&pair);
+  codicil_tls *tls;
+  assert_int_equal(codicil_ossl_tls_new(&tls, pair.client), CODICIL_OK);
+  codicil_buf before;
+  codicil_buf_init(&before, NULL, tls->client_schemes.len);
+  assert_int_equal(codicil_buf_append(&before, tls->client_schemes), CODICIL_OK);
+  assert_int_equal(SSL_clear(pair.client), 1);
+  assert_int_equal(SSL_set1_sigalgs_list(pair.client, "ed25519"), 1);
+  assert_int_equal(SSL_connect(pair.client), -1); // another ClientHello goes out
+  assert_true(codicil_span_equal(tls->client_schemes, codicil_buf_span(&before)));
+  codicil_buf_clear(&before);
+  codicil_ossl_tls_free(tls);
+  tls_pair_clear(&pair);
+}
+
 static void test_the_error_queue_is_left_as_it_was_found(void **state) {
   (void)state;
   tls_pair pair;
@@ -280,6 +300,7 @@ int main(void) {
       cmocka_unit_test(test_no_side_exports_in_the_middle_of_the_handshake),
       cmocka_unit_test(test_no_side_of_tls_1_2_exports_in_the_middle_of_the_handshake),
       cmocka_unit_test(test_the_exporter_refuses_when_the_connection_is_reset),
+      cmocka_unit_test(test_what_was_offered_stays_when_the_connection_is_used_again),
       cmocka_unit_test(test_the_error_queue_is_left_as_it_was_found),
       cmocka_unit_test(test_the_random_generator_fills_all_that_is_asked),
       cmocka_unit_test(test_without_the_client_hello_there_is_no_tls),
