@@ -32,7 +32,8 @@ static bool may_become_use(const choose_fact *f) {
   case CHOOSE_AWAIT_SETTINGS:
     return f->is_own || f->address_matches;
   case CHOOSE_OPEN:
-    if (f->support != CODICIL_SUPPORT_YES) {
+    // At the limit what comes is passed over: there is nothing to wait for.
+    if (f->support != CODICIL_SUPPORT_YES || f->route.cert_reason == CODICIL_CERT_LIMIT) {
       return false;
     }
     return f->route.answer == CODICIL_WAIT || (f->address_matches && !f->origin_set_is_final &&

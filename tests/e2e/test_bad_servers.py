@@ -216,7 +216,7 @@ def test_an_authenticator_of_another_connection_is_refused(bad_server, ca):
 
 def test_beyond_64_authenticators_are_skipped_and_the_limit_is_told(bad_server, ca):
     server = bad_server("authenticators-65")
-    result = fetch(server, ca)
+    result = fetch(server, ca, "--coalesce-wait", "25000")  # which nothing is worth waiting for
     assert result.code == 0, result.stderr
     first = result.connection_of("a.example")
     assert first["closed"] is None or first["closed"]["code"] == 0

@@ -136,6 +136,15 @@ static void test_a_refused_certificate_opens_at_once_with_its_reason(void **stat
   assert_int_equal(result.cert_reason, CODICIL_CERT_EXPIRED);
 }
 
+static void test_at_the_limit_of_certificates_nothing_is_waited_for(void **state) {
+  (void)state;
+  choose_fact f = promising();
+  f.route.cert_reason = CODICIL_CERT_LIMIT;
+  choose_result result = one(f, true);
+  assert_new(result, CODICIL_ROUTE_NOT_COVERED);
+  assert_int_equal(result.cert_reason, CODICIL_CERT_LIMIT);
+}
+
 static void test_other_refusals_open_at_once(void **state) {
   (void)state;
   static const codicil_route_reason reasons[] = {CODICIL_ROUTE_PORT, CODICIL_ROUTE_MISDIRECTED,
@@ -213,6 +222,7 @@ int main(void) {
       cmocka_unit_test(test_no_support_opens_at_once),
       cmocka_unit_test(test_an_origin_set_without_the_origin_opens_at_once_and_says_so),
       cmocka_unit_test(test_a_refused_certificate_opens_at_once_with_its_reason),
+      cmocka_unit_test(test_at_the_limit_of_certificates_nothing_is_waited_for),
       cmocka_unit_test(test_other_refusals_open_at_once),
       cmocka_unit_test(test_an_address_that_does_not_match_is_not_waited_for),
       cmocka_unit_test(test_who_was_held_once_does_not_wait_for_later_connections),
