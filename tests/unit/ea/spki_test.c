@@ -277,6 +277,29 @@ static void test_lengths_that_der_does_not_have_are_refused(void **state) {
   }
 }
 
+// The same certificate, right but for its first length: it is that length which is refused.
+static void test_no_other_form_of_a_length_will_do(void **state) {
+  (void)state;
+  codicil_buf info = spki_of(P256_ALGORITHM, codicil_span_of("", 1));
+  codicil_buf right = certificate_of(codicil_buf_span(&info));
+  codicil_span content = codicil_span_sub(codicil_buf_span(&right), 2, SIZE_MAX);
+  codicil_spki spki;
+  assert_true(codicil_spki_parse(&spki, codicil_buf_span(&right)));
+  static const size_t forms[] = {0x81, 0x82, 0x83, 0x84, 0x80};
+  for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    codicil_buf wrong = new_buf();
+    put_number(&wrong, 0x30, 1);
+    put_number(&wrong, forms[i], 1);
+    put_number(&wrong, content.len, forms[i] & 0x7f);
+    put(&wrong, content);
+    put(&wrong, codicil_span_of("\0\0", forms[i] == 0x80 ? 2 : 0)); // where an indefinite one ends
+    assert_false(codicil_spki_parse(&spki, codicil_buf_span(&wrong)));
+    codicil_buf_clear(&wrong);
+  }
+  codicil_buf_clear(&right);
+  codicil_buf_clear(&info);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_key_is_the_one_that_openssl_finds),
@@ -288,6 +311,7 @@ int main(void) {
       cmocka_unit_test(test_rsa_keys_have_up_to_8192_bits),
       cmocka_unit_test(test_ml_dsa_keys_are_known_by_their_identifiers),
       cmocka_unit_test(test_lengths_that_der_does_not_have_are_refused),
+      cmocka_unit_test(test_no_other_form_of_a_length_will_do),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
