@@ -143,7 +143,6 @@ static codicil_err begin_certificate(codicil_h2 *h2, const nghttp2_frame_hd *hd)
 //# when any of them are set, the ORIGIN frame containing them MUST be
 //# ignored by clients conforming to this specification
 static codicil_err begin_origin(codicil_h2 *h2, nghttp2_session *ng, const nghttp2_frame_hd *hd) {
-  codicil_buf_reset(&h2->origin);
   h2->ignores_origin = nghttp2_session_check_server_session(ng) != 0 ||
                        hd->stream_id != STREAM_OF_CONNECTION ||
                        (hd->flags & ORIGIN_FLAGS_RESERVED) != 0;

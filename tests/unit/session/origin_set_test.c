@@ -172,6 +172,35 @@ static void test_the_set_may_be_as_long_as_the_limit_and_no_longer(void **state)
   }
 }
 
+static void test_what_a_421_took_out_leaves_its_room_and_the_others_in_place(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  size_t len = strlen("https://www.example") + 2 * strlen("https://a.example");
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_ORIGINS_LEN, len);
+  world_connect(&w);
+  assert_int_equal(add(&w, "https://a.example"), CODICIL_OK);
+  assert_int_equal(add(&w, "https://b.example"), CODICIL_OK);
+  codicil_origin a = origin_of("https://a.example");
+  assert_int_equal(codicil_session_misdirected(w.client, &a), CODICIL_OK);
+  assert_int_equal(add(&w, "https://b.example"), CODICIL_OK);
+  assert_int_equal(codicil_session_num_origins(w.client), 2);
+  assert_int_equal(add(&w, "https://c.example"), CODICIL_OK);
+  assert_int_equal(codicil_session_num_origins(w.client), 3);
+  assert_int_equal(add(&w, "https://d.example"), CODICIL_LIMIT);
+  world_close(&w);
+}
+
+static void test_origins_of_one_hash_are_two_origins(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  assert_int_equal(add(&w, "https://lsexqzd.example"), CODICIL_OK); // FNV-1a with 443: 0xff7f6aab
+  assert_int_equal(add(&w, "https://ztxtxde.example"), CODICIL_OK); // the same
+  assert_int_equal(codicil_session_num_origins(w.client), 3);
+  world_close(&w);
+}
+
 static void test_what_a_421_took_out_is_bounded_too(void **state) {
   (void)state;
   world w;
@@ -242,6 +271,8 @@ int main(void) {
       cmocka_unit_test(test_a_421_before_the_first_origin_frame_holds_for_the_initial_origin),
       cmocka_unit_test(test_the_set_may_have_as_many_origins_as_the_limit_and_no_more),
       cmocka_unit_test(test_the_set_may_be_as_long_as_the_limit_and_no_longer),
+      cmocka_unit_test(test_what_a_421_took_out_leaves_its_room_and_the_others_in_place),
+      cmocka_unit_test(test_origins_of_one_hash_are_two_origins),
       cmocka_unit_test(test_what_a_421_took_out_is_bounded_too),
       cmocka_unit_test(test_a_set_within_another_is_known_as_such),
       cmocka_unit_test(test_a_client_told_to_heeds_no_origin_frame),

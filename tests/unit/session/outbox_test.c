@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session_fixture.h"
+#include "session_state.h"
 #include "span.h"
 
 static void open_world(world *w) {
@@ -190,6 +191,31 @@ static void test_an_abandoned_want_that_was_not_taken_is_withdrawn(void **state)
   codicil_session_abandon_sign(w.server, want);
   take_want(&w, 1);
   expect_event(&w, CODICIL_EVENT_NOT_SENT, 0, CODICIL_CRYPTO);
+  world_close(&w);
+}
+
+static void test_a_want_of_which_the_application_does_not_know_yet_is_withdrawn(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  offer(&w, SITE_IMG);
+  codicil_session_abandon_sign(w.server, w.server->outbox.offers[0].signing);
+  expect_event(&w, CODICIL_EVENT_NOT_SENT, 0, CODICIL_CRYPTO);
+  expect_no_event(&w);
+  world_close(&w);
+}
+
+// A signer elsewhere is not asked for what would not be sent.
+static void test_past_the_budget_no_signature_is_asked_for(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  server_prove(w.server, SITE_IMG);
+  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_SEND_AUTHENTICATORS_LEN,
+                           w.server->outbox.authenticators_len);
+  offer(&w, SITE_CDN);
+  expect_event(&w, CODICIL_EVENT_NOT_SENT, 1, CODICIL_LIMIT);
+  expect_no_event(&w);
   world_close(&w);
 }
 
@@ -440,6 +466,22 @@ static void test_more_origins_than_a_set_holds_are_not_queued(void **state) {
   world_close(&w);
 }
 
+static void test_origins_longer_than_a_set_may_be_are_not_queued(void **state) {
+  (void)state;
+  codicil_origin a = origin_of("https://a.example"), b = origin_of("https://b.example");
+  size_t len = 2 * (2 + strlen("https://a.example"));
+  for (size_t short_by = 0; short_by <= 1; short_by++) {
+    world w;
+    world_init(&w);
+    codicil_config_set_limit(w.server_config, CODICIL_LIMIT_ORIGINS_LEN, len - short_by);
+    world_connect(&w);
+    assert_int_equal(codicil_session_send_origins(w.server, &a, 1), CODICIL_OK);
+    assert_int_equal(codicil_session_send_origins(w.server, &b, 1),
+                     short_by == 0 ? CODICIL_OK : CODICIL_BAD_INPUT);
+    world_close(&w);
+  }
+}
+
 static void test_a_limit_of_no_origins_allows_the_empty_frame_only(void **state) {
   (void)state;
   world w;
@@ -482,6 +524,8 @@ int main(void) {
       cmocka_unit_test(test_a_signature_made_elsewhere_is_taken),
       cmocka_unit_test(test_an_abandoned_certificate_holds_up_no_other),
       cmocka_unit_test(test_an_abandoned_want_that_was_not_taken_is_withdrawn),
+      cmocka_unit_test(test_a_want_of_which_the_application_does_not_know_yet_is_withdrawn),
+      cmocka_unit_test(test_past_the_budget_no_signature_is_asked_for),
       cmocka_unit_test(test_without_randomness_no_certificate_is_sent),
       cmocka_unit_test(test_failing_randomness_and_exporter_are_told_per_certificate),
       cmocka_unit_test(test_a_credential_that_the_client_cannot_check_is_not_sent),
@@ -493,6 +537,7 @@ int main(void) {
       cmocka_unit_test(test_no_origins_make_an_empty_frame),
       cmocka_unit_test(test_many_origins_are_cut_into_frames_of_whole_entries),
       cmocka_unit_test(test_more_origins_than_a_set_holds_are_not_queued),
+      cmocka_unit_test(test_origins_longer_than_a_set_may_be_are_not_queued),
       cmocka_unit_test(test_a_limit_of_no_origins_allows_the_empty_frame_only),
       cmocka_unit_test(test_a_server_serves_what_it_has_proven_here_and_nothing_else),
   };

@@ -5,6 +5,7 @@
 
 #include "fail_mem.h"
 #include "session_fixture.h"
+#include "session_state.h"
 #include "span.h"
 
 static void release(codicil_span s) {
@@ -177,6 +178,70 @@ static void test_an_authenticator_as_long_as_the_limit_is_taken_and_one_octet_mo
   release(all);
 }
 
+static void test_a_frame_longer_than_what_is_left_is_refused_at_its_header(void **state) {
+  (void)state;
+  codicil_span all = authenticator_of(SITE_IMG, 1);
+  for (size_t more = 0; more <= 1; more++) {
+    world w;
+    world_init(&w);
+    codicil_config_set_limit(w.client_config, CODICIL_LIMIT_AUTHENTICATOR_LEN, all.len);
+    open_client(&w);
+    assert_int_equal(feed_frame(w.client, codicil_span_sub(all, 0, 100), w.now), CODICIL_OK);
+    assert_int_equal(codicil_session_recv_frame_begin(w.client, all.len - 100 + more),
+                     more == 0 ? CODICIL_OK : CODICIL_LIMIT);
+    world_close(&w);
+  }
+  release(all);
+}
+
+static void test_frames_are_counted_for_each_authenticator_anew(void **state) {
+  (void)state;
+  codicil_span a = authenticator_of(SITE_IMG, 1), b = authenticator_of(SITE_CDN, 2);
+  world w;
+  world_init(&w);
+  size_t frames = (a.len > b.len ? a.len : b.len) / 100 + 1;
+  codicil_config_set_limit(w.client_config, CODICIL_LIMIT_AUTHENTICATOR_FRAMES, frames);
+  open_client(&w);
+  assert_int_equal(feed_in_frames(&w, a, 100), CODICIL_OK);
+  assert_int_equal(feed_in_frames(&w, b, 100), CODICIL_OK);
+  codicil_certificate_info info;
+  assert_true(codicil_session_certificate(w.client, &info, 2));
+  assert_int_equal(info.num_frames, (b.len + 99) / 100);
+  world_close(&w);
+  release(a);
+  release(b);
+}
+
+static void test_between_authenticators_no_buffer_is_held(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  open_client(&w);
+  server_prove(w.server, SITE_BIG);
+  assert_int_equal(link_move(w.server, w.client, w.now), CODICIL_OK);
+  assert_int_equal(codicil_session_num_certificates(w.client), 2);
+  assert_null(w.client->in.octets.data);
+  world_close(&w);
+}
+
+// Who asks between the last octets and the frame's end is told to wait: the end must be news.
+static void test_the_end_of_an_authenticator_changes_the_generation(void **state) {
+  (void)state;
+  codicil_span all = authenticator_of(SITE_IMG, 1);
+  world w;
+  world_init(&w);
+  open_client(&w);
+  assert_int_equal(codicil_session_recv_frame_begin(w.client, all.len), CODICIL_OK);
+  assert_int_equal(codicil_session_recv_frame_data(w.client, all), CODICIL_OK);
+  codicil_route route = route_to(&w, "https://img.example", evidence_here());
+  assert_int_equal(route.answer, CODICIL_WAIT);
+  assert_int_equal(codicil_session_recv_frame_end(w.client, w.now), CODICIL_OK);
+  assert_true(codicil_session_generation(w.client) > route.generation);
+  assert_int_equal(route_to(&w, "https://img.example", evidence_here()).answer, CODICIL_USE);
+  world_close(&w);
+  release(all);
+}
+
 static void test_a_handshake_header_that_announces_too_much_is_a_limit_at_once(void **state) {
   (void)state;
   static const uint8_t header[] = {11, 0xff, 0xff, 0xff};
@@ -300,6 +365,7 @@ static void test_who_waits_for_an_authenticator_learns_that_it_is_passed_over(vo
   uint64_t before = codicil_session_generation(w.client);
   assert_int_equal(codicil_session_recv_frame_begin(w.client, all.len - 100), CODICIL_OK);
   assert_true(codicil_session_generation(w.client) > before);
+  assert_null(w.client->in.octets.data); // what will not be kept is not held
   assert_int_equal(route_to(&w, "https://img.example", evidence_here()).answer, CODICIL_NO);
   world_close(&w);
   release(all);
@@ -349,6 +415,10 @@ int main(void) {
       cmocka_unit_test(test_frames_of_one_authenticator_stop_at_the_limit_empty_ones_too),
       cmocka_unit_test(
           test_an_authenticator_as_long_as_the_limit_is_taken_and_one_octet_more_is_not),
+      cmocka_unit_test(test_a_frame_longer_than_what_is_left_is_refused_at_its_header),
+      cmocka_unit_test(test_frames_are_counted_for_each_authenticator_anew),
+      cmocka_unit_test(test_between_authenticators_no_buffer_is_held),
+      cmocka_unit_test(test_the_end_of_an_authenticator_changes_the_generation),
       cmocka_unit_test(test_a_handshake_header_that_announces_too_much_is_a_limit_at_once),
       cmocka_unit_test(test_a_huge_frame_is_refused_at_its_header),
       cmocka_unit_test(test_at_the_connections_count_further_ones_are_skipped_counted_and_told),

@@ -328,6 +328,53 @@ static void test_evidence_that_holds_no_address_leads_nowhere(void **state) {
   world_close(&w);
 }
 
+// The certificate that is accepted must be one that covers the host.
+static void test_an_accepted_certificate_serves_no_host_of_a_refused_one(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  prove(&w, SITE_UNTRUSTED);
+  prove(&w, SITE_IMG);
+  expect(&w, "https://img.example", evidence_here(), CODICIL_USE, CODICIL_ROUTE_SECONDARY);
+  expect(&w, "https://bad.example", evidence_here(), CODICIL_NO, CODICIL_ROUTE_CERTIFICATE);
+  world_close(&w);
+}
+
+static void test_the_origin_set_is_asked_before_dns(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  prove(&w, SITE_IMG);
+  assert_int_equal(codicil_session_recv_origin(w.client, NULL, 0), CODICIL_OK);
+  expect(&w, "https://img.example", evidence_elsewhere(), CODICIL_NO, CODICIL_ROUTE_ORIGIN_SET);
+  world_close(&w);
+}
+
+static void test_a_member_whose_dns_failed_does_not_wait(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  origins(&w, "https://img.example", "https://cdn.example");
+  expect(&w, "https://img.example", no_dns(CODICIL_DNS_FAILED), CODICIL_NO,
+         CODICIL_ROUTE_NOT_COVERED);
+  expect(&w, "https://img.example", no_dns(CODICIL_DNS_UNKNOWN), CODICIL_WAIT,
+         CODICIL_ROUTE_NOT_COVERED);
+  world_close(&w);
+}
+
+// A connection whose handshake did not cover its own origin, which was proven later.
+static void test_the_own_origin_may_be_served_by_a_secondary_certificate(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  world_connect(&w);
+  w.client->peer.origin = origin_of("https://img.example");
+  world_negotiate(&w);
+  prove(&w, SITE_IMG);
+  expect(&w, "https://img.example", evidence_elsewhere(), CODICIL_USE, CODICIL_ROUTE_SECONDARY);
+  world_close(&w);
+}
+
 // ---- paths --------------------------------------------------------------------------------------
 
 typedef struct path_count {
@@ -538,6 +585,10 @@ int main(void) {
       cmocka_unit_test(test_a_second_certificate_for_a_host_is_examined_only_if_the_first_fails),
       cmocka_unit_test(test_paths_are_validated_at_once_where_the_caller_says_so),
       cmocka_unit_test(test_a_verdict_that_ended_is_reached_anew),
+      cmocka_unit_test(test_an_accepted_certificate_serves_no_host_of_a_refused_one),
+      cmocka_unit_test(test_the_origin_set_is_asked_before_dns),
+      cmocka_unit_test(test_a_member_whose_dns_failed_does_not_wait),
+      cmocka_unit_test(test_the_own_origin_may_be_served_by_a_secondary_certificate),
       cmocka_unit_test(test_a_peer_without_an_address_is_refused),
       cmocka_unit_test(test_evidence_that_holds_no_address_leads_nowhere),
       cmocka_unit_test(test_an_answer_tells_how_long_it_holds),

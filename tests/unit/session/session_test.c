@@ -272,17 +272,57 @@ static void test_a_server_that_did_not_offer_counts_frames_and_lives(void **stat
 
 static void test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate(void **state) {
   (void)state;
+  codicil_peer peer = {
+      .address = peer_address(), .port = 443, .origin = origin_of("https://www.example")};
+  codicil_chain_entry entry = {.der = pki_der(site_of(SITE_WWW)->cert)};
+  for (int bits = 0; bits < 8; bits++) {
+    bool has_tls = bits & 1, has_peer = bits & 2, has_primary = bits & 4;
+    world w;
+    world_init(&w);
+    codicil_session *s = NULL;
+    assert_int_equal(codicil_session_new(&s, NULL, w.client_config, CODICIL_CLIENT), CODICIL_OK);
+    assert_int_equal(codicil_session_recv_setting(s, 1), CODICIL_OK);
+    assert_true(!has_tls || codicil_session_tls_ready(s, &w.client_tls.tls) == CODICIL_OK);
+    assert_true(!has_peer || codicil_session_set_peer(s, &peer) == CODICIL_OK);
+    assert_true(!has_primary || codicil_session_set_primary(s, &entry, 1) == CODICIL_OK);
+    codicil_route route;
+    assert_int_equal(codicil_session_recv_frame_begin(s, 1),
+                     bits == 7 ? CODICIL_OK : CODICIL_USAGE);
+    assert_int_equal(codicil_session_recv_origin(s, NULL, 0),
+                     has_peer ? CODICIL_OK : CODICIL_USAGE);
+    assert_int_equal(codicil_session_route(s, &route, &peer.origin, NULL, w.now),
+                     has_peer && has_primary ? CODICIL_OK : CODICIL_USAGE);
+    codicil_session_free(s);
+    world_close(&w);
+  }
+}
+
+static void test_an_ignored_frame_has_its_turns_too(void **state) {
+  (void)state;
   world w;
   world_init(&w);
-  codicil_session *s = NULL;
-  assert_int_equal(codicil_session_new(&s, NULL, w.client_config, CODICIL_CLIENT), CODICIL_OK);
-  assert_int_equal(codicil_session_recv_setting(s, 1), CODICIL_OK);
-  assert_int_equal(codicil_session_recv_frame_begin(s, 1), CODICIL_USAGE);
-  assert_int_equal(codicil_session_recv_origin(s, NULL, 0), CODICIL_USAGE);
-  codicil_origin origin = origin_of("https://www.example");
-  codicil_route route;
-  assert_int_equal(codicil_session_route(s, &route, &origin, NULL, w.now), CODICIL_USAGE);
-  codicil_session_free(s);
+  world_connect(&w); // SETTINGS are awaited
+  assert_int_equal(codicil_session_recv_frame_begin(w.client, 2), CODICIL_OK);
+  assert_int_equal(codicil_session_recv_frame_begin(w.client, 2), CODICIL_USAGE);
+  assert_int_equal(codicil_session_recv_frame_end(w.client, w.now), CODICIL_USAGE);
+  assert_int_equal(codicil_session_recv_frame_data(w.client, codicil_span_str("abc")),
+                   CODICIL_USAGE);
+  assert_int_equal(codicil_session_recv_frame_data(w.client, codicil_span_str("ab")), CODICIL_OK);
+  assert_int_equal(codicil_session_recv_frame_end(w.client, w.now), CODICIL_OK);
+  assert_int_equal(codicil_session_num_ignored(w.client), 1);
+  world_close(&w);
+}
+
+static void test_who_did_not_offer_is_told_once_that_there_is_no_support(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_config_set_offer(w.client_config, false);
+  world_connect(&w);
+  for (int i = 0; i < 2; i++) {
+    codicil_session_recv_settings_end(w.client);
+    assert_int_equal(take_event(w.client, CODICIL_EVENT_SUPPORT), i == 0 ? 0 : SIZE_MAX);
+  }
   world_close(&w);
 }
 
@@ -336,7 +376,10 @@ static void test_after_a_fatal_error_nothing_is_told_and_nothing_is_taken(void *
   codicil_origin origin = origin_of("https://www.example");
   codicil_route route;
   codicil_event event;
+  codicil_session_end(w.client, CODICIL_OK);
+  assert_int_equal(codicil_session_route(w.client, &route, &origin, NULL, w.now), CODICIL_OK);
   assert_int_equal(feed_frame(w.client, codicil_span_str("junk"), w.now), CODICIL_MALFORMED);
+  codicil_session_end(w.client, CODICIL_UNEXPECTED); // the first reason stays
   assert_int_equal(codicil_session_recv_setting(w.client, 1), CODICIL_MALFORMED);
   assert_int_equal(codicil_session_route(w.client, &route, &origin, NULL, w.now),
                    CODICIL_MALFORMED);
@@ -441,6 +484,8 @@ int main(void) {
       cmocka_unit_test(test_a_frame_that_began_ignored_ends_ignored),
       cmocka_unit_test(test_a_server_that_did_not_offer_counts_frames_and_lives),
       cmocka_unit_test(test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate),
+      cmocka_unit_test(test_an_ignored_frame_has_its_turns_too),
+      cmocka_unit_test(test_who_did_not_offer_is_told_once_that_there_is_no_support),
       cmocka_unit_test(test_a_tls_connection_of_the_other_role_is_refused),
       cmocka_unit_test(test_each_side_refuses_what_is_the_others),
       cmocka_unit_test(test_after_a_fatal_error_nothing_is_told_and_nothing_is_taken),
