@@ -73,6 +73,9 @@ static ssize_t on_read(nghttp2_session *ng, int32_t stream, uint8_t *buf, size_t
   request *r = source->ptr;
   uint64_t left = r->end - r->at;
   size_t n = left < len ? (size_t)left : len;
+  if (io_stream_room(&r->connection->stream) == 0) {
+    return NGHTTP2_ERR_PAUSE; // nghttp2 would go on with all that the windows allow
+  }
   if (r->file) {
     r->part = file_entry_read(r->file, r->at, n, r->connection->worker->file_space);
   } else {
