@@ -318,7 +318,13 @@ codicil_err codicil_ea_finish(codicil_ea_signing *signing, codicil_buf *out,
   if (signature.len == 0 || signature.len > CODICIL_SIGNATURE_MAX) {
     return CODICIL_BAD_INPUT;
   }
-  codicil_err err = assemble(signing, &signing->transcript, out, signature);
+  // A copy, so that what failed may be tried again with the transcript up to Certificate.
+  codicil_transcript transcript;
+  codicil_err err = codicil_transcript_dup(&transcript, &signing->transcript);
+  if (err == CODICIL_OK) {
+    err = assemble(signing, &transcript, out, signature);
+    codicil_transcript_clear(&transcript);
+  }
   ERR_clear_error();
   if (err == CODICIL_OK) {
     unlink_signing(signing);
