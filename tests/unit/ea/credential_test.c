@@ -243,6 +243,12 @@ static void test_staples_that_cannot_be_sent_are_refused(void **state) {
   assert_int_equal(codicil_credential_set_scts(c, 0, scts), CODICIL_BAD_INPUT);
   assert_int_equal(list_len(c, true, true), with_ocsp);
   assert_int_equal(list_len(c, false, true), plain);
+  // The one before is kept, and is in the lists that are made next.
+  codicil_span small = codicil_span_of("\0\5\0\3sct", 7);
+  assert_int_equal(codicil_credential_set_scts(c, 0, small), CODICIL_OK);
+  assert_int_equal(codicil_credential_set_scts(c, 0, scts), CODICIL_BAD_INPUT);
+  assert_int_equal(codicil_credential_set_ocsp(c, 0, codicil_span_of(NULL, 0)), CODICIL_OK);
+  assert_int_equal(list_len(c, true, true), plain + 4 + 7);
   identity_clear(&identity);
 }
 

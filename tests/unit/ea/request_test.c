@@ -237,6 +237,7 @@ static void test_extensions_that_do_not_parse_are_refused(void **state) {
       {0, {(const uint8_t *)"\0\10\0\0\1a\0\0\1b", 10}}, // two names of a type
       {0, {(const uint8_t *)"\0\4\0\0\1ab", 7}},         // octets after
       {18, {(const uint8_t *)"x", 1}},
+      {47, {(const uint8_t *)"\0\0", 2}}, // no authority
       {47, {(const uint8_t *)"\0\2\0\0", 4}},
       {47, {(const uint8_t *)"\0\4\0\1a\0", 6}},
       {48, {(const uint8_t *)"\0\3\0\0\0", 5}}, // empty identifier

@@ -197,6 +197,10 @@ static void test_an_intermediate_for_clients_only_is_of_the_wrong_purpose(void *
   assert_int_equal(
       judge_intermediate(f, &(pki_spec){.is_ca = true, .eku = "serverAuth"}, "DNS:a.example"),
       CODICIL_CERT_NONE);
+  // OpenSSL would take it for a server's.
+  assert_int_equal(
+      judge_intermediate(f, &(pki_spec){.is_ca = true, .eku = "msSGC"}, "DNS:a.example"),
+      CODICIL_CERT_PURPOSE);
 }
 
 static void test_what_is_no_ca_issues_nothing(void **state) {
