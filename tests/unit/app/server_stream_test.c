@@ -147,6 +147,29 @@ static void test_end_flushes_what_was_put(void **state) {
   assert_false(f->client.stream.truncated);
 }
 
+static void test_a_peer_that_reads_nothing_is_owed_one_bufferful(void **state) {
+  fixture *f = *state;
+  open_both(f);
+  while (!f->client.is_ready || !f->server.is_ready) {
+    ev_run(f->loop.ev, EVRUN_ONCE);
+  }
+  ev_io_stop(f->loop.ev, &f->client.stream.io);
+  f->server.to_send = 50000000;
+  io_stream_wake(&f->server.stream);
+  for (int i = 0; i < 100; i++) {
+    ev_run(f->loop.ev, EVRUN_NOWAIT);
+  }
+  assert_false(io_stream_is_flushed(&f->server.stream));
+  assert_true(f->server.stream.pending_len <= IO_OUT_LEN);
+  assert_true(f->server.to_send > 40000000);
+  ev_io_start(f->loop.ev, &f->client.stream.io);
+  while (f->client.received < 50000000) {
+    ev_run(f->loop.ev, EVRUN_ONCE);
+  }
+  io_stream_end(&f->client.stream);
+  run_to_end(f);
+}
+
 static void test_abort_tells_why_and_peer_sees_truncation(void **state) {
   fixture *f = *state;
   open_both(f);
@@ -233,6 +256,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_octets_go_both_ways_and_both_sides_end, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(test_end_flushes_what_was_put, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_peer_that_reads_nothing_is_owed_one_bufferful, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(test_abort_tells_why_and_peer_sees_truncation, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(test_alert_of_the_peer_is_known, set_up, tear_down),
