@@ -190,6 +190,20 @@ static void test_the_setting_is_appended_where_it_is_offered_and_fits(void **sta
   h2_pair_clear(&pair);
 }
 
+static void test_what_is_offered_after_all_is_sent_goes_out_too(void **state) {
+  (void)state;
+  h2_pair pair;
+  h2_pair_init(&pair);
+  h2_pair_open(&pair);
+  for (size_t num = 1; num <= 3; num++) {
+    h2_offer(&pair);
+    h2_drive(&pair.server);
+    h2_settle(&pair);
+    assert_int_equal(codicil_session_num_certificates(pair.client.session), 1 + num);
+  }
+  h2_pair_clear(&pair);
+}
+
 static void test_extension_frames_of_the_application_are_left_to_it(void **state) {
   (void)state;
   h2_pair pair;
@@ -273,6 +287,7 @@ int main(void) {
       cmocka_unit_test(test_a_certificate_goes_out_before_the_response_that_follows_it),
       cmocka_unit_test(test_without_offering_nothing_is_sent_and_frames_are_counted),
       cmocka_unit_test(test_the_setting_is_appended_where_it_is_offered_and_fits),
+      cmocka_unit_test(test_what_is_offered_after_all_is_sent_goes_out_too),
       cmocka_unit_test(test_extension_frames_of_the_application_are_left_to_it),
       cmocka_unit_test(test_frames_not_sent_are_freed_with_the_binding),
       cmocka_unit_test(test_every_failing_allocation_of_the_binding_ends_the_connection),

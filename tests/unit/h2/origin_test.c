@@ -94,6 +94,17 @@ static void test_a_server_and_a_client_that_does_not_want_it_ignore_it(void **st
   h2_pair_clear(&pair);
 }
 
+static void test_a_server_bounds_nothing_of_what_it_ignores(void **state) {
+  (void)state;
+  static const uint8_t header[9] = {1, 0, 1, NGHTTP2_ORIGIN}; // 65537
+  h2_pair pair;
+  open_and_settle(&pair);
+  assert_int_equal(codicil_buf_append(&pair.client.out, codicil_span_of(header, 9)), CODICIL_OK);
+  h2_settle(&pair);
+  assert_int_equal(codicil_h2_error(pair.server.h2), CODICIL_OK);
+  h2_pair_clear(&pair);
+}
+
 static codicil_buf many_origins(size_t num) {
   codicil_buf buf;
   codicil_buf_init(&buf, NULL, 1 << 20);
@@ -184,6 +195,7 @@ int main(void) {
       cmocka_unit_test(test_another_stream_and_the_first_four_flags_make_it_ignored),
       cmocka_unit_test(test_a_frame_that_ends_inside_an_entry_is_ignored_whole),
       cmocka_unit_test(test_a_server_and_a_client_that_does_not_want_it_ignore_it),
+      cmocka_unit_test(test_a_server_bounds_nothing_of_what_it_ignores),
       cmocka_unit_test(test_any_number_of_origins_up_to_the_limit_is_added),
       cmocka_unit_test(test_more_origins_than_the_limit_end_the_connection),
       cmocka_unit_test(test_a_frame_longer_than_the_limit_ends_the_connection_at_its_header),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fail_mem.h"
 #include "session_fixture.h"
 #include "session_state.h"
 #include "span.h"
@@ -202,6 +203,21 @@ static void test_a_want_of_which_the_application_does_not_know_yet_is_withdrawn(
   codicil_session_abandon_sign(w.server, w.server->outbox.offers[0].signing);
   expect_event(&w, CODICIL_EVENT_NOT_SENT, 0, CODICIL_CRYPTO);
   expect_no_event(&w);
+  world_close(&w);
+}
+
+static void test_an_authenticator_that_clients_would_refuse_is_not_sent(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_AUTHENTICATOR_LEN, 200);
+  world_connect(&w);
+  world_negotiate(&w);
+  drop_events(w.server);
+  offer(&w, SITE_IMG);
+  assert_int_equal(codicil_session_sign(w.server, take_want(&w, 0)), CODICIL_OK);
+  expect_event(&w, CODICIL_EVENT_NOT_SENT, 0, CODICIL_LIMIT);
+  assert_false(has_frame(&w));
   world_close(&w);
 }
 
@@ -466,6 +482,32 @@ static void test_more_origins_than_a_set_holds_are_not_queued(void **state) {
   world_close(&w);
 }
 
+static void test_origins_for_which_there_is_no_memory_are_not_queued_in_part(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  codicil_config_set_limit(w.server_config, CODICIL_LIMIT_FRAME_LEN, 512);
+  codicil_origin origins[100];
+  for (size_t i = 0; i < 100; i++) {
+    origins[i] = origin_of("https://a-name-of-some-length.example");
+  }
+  codicil_err err = CODICIL_NOMEM;
+  for (size_t n = 1; err != CODICIL_OK; n++) {
+    fail_mem fail;
+    fail_mem_init(&fail, SIZE_MAX);
+    assert_int_equal(codicil_session_new(&w.server, &fail.mem, w.server_config, CODICIL_SERVER),
+                     CODICIL_OK);
+    fail.countdown = n - 1;
+    err = codicil_session_send_origins(w.server, origins, 100);
+    assert_true(err == CODICIL_OK || err == CODICIL_NOMEM);
+    assert_int_equal(has_frame(&w), err == CODICIL_OK);
+    codicil_session_free(w.server);
+    assert_int_equal(fail.held, 0);
+  }
+  w.server = NULL;
+  world_close(&w);
+}
+
 static void test_origins_longer_than_a_set_may_be_are_not_queued(void **state) {
   (void)state;
   codicil_origin a = origin_of("https://a.example"), b = origin_of("https://b.example");
@@ -525,6 +567,7 @@ int main(void) {
       cmocka_unit_test(test_an_abandoned_certificate_holds_up_no_other),
       cmocka_unit_test(test_an_abandoned_want_that_was_not_taken_is_withdrawn),
       cmocka_unit_test(test_a_want_of_which_the_application_does_not_know_yet_is_withdrawn),
+      cmocka_unit_test(test_an_authenticator_that_clients_would_refuse_is_not_sent),
       cmocka_unit_test(test_past_the_budget_no_signature_is_asked_for),
       cmocka_unit_test(test_without_randomness_no_certificate_is_sent),
       cmocka_unit_test(test_failing_randomness_and_exporter_are_told_per_certificate),
@@ -537,6 +580,7 @@ int main(void) {
       cmocka_unit_test(test_no_origins_make_an_empty_frame),
       cmocka_unit_test(test_many_origins_are_cut_into_frames_of_whole_entries),
       cmocka_unit_test(test_more_origins_than_a_set_holds_are_not_queued),
+      cmocka_unit_test(test_origins_for_which_there_is_no_memory_are_not_queued_in_part),
       cmocka_unit_test(test_origins_longer_than_a_set_may_be_are_not_queued),
       cmocka_unit_test(test_a_limit_of_no_origins_allows_the_empty_frame_only),
       cmocka_unit_test(test_a_server_serves_what_it_has_proven_here_and_nothing_else),

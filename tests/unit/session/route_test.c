@@ -375,6 +375,18 @@ static void test_the_own_origin_may_be_served_by_a_secondary_certificate(void **
   world_close(&w);
 }
 
+static void test_after_a_421_nothing_waits_for_settings(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  world_connect(&w);
+  codicil_origin img = origin_of("https://img.example");
+  expect(&w, "https://img.example", evidence_here(), CODICIL_WAIT, CODICIL_ROUTE_NOT_COVERED);
+  assert_int_equal(codicil_session_misdirected(w.client, &img), CODICIL_OK);
+  expect(&w, "https://img.example", evidence_here(), CODICIL_NO, CODICIL_ROUTE_NOT_COVERED);
+  world_close(&w);
+}
+
 // ---- paths --------------------------------------------------------------------------------------
 
 typedef struct path_count {
@@ -486,6 +498,19 @@ static void test_an_answer_tells_how_long_it_holds(void **state) {
   world_close(&w);
 }
 
+// Else a router would ask again and again.
+static void test_a_verdict_that_is_over_and_not_needed_does_not_shorten_an_answer(void **state) {
+  (void)state;
+  world w;
+  open_world(&w);
+  w.now.unix_s = PKI_NOW - 2 * PKI_DAY;
+  prove(&w, SITE_EXPIRED);
+  expect(&w, "https://old.example", evidence_here(), CODICIL_USE, CODICIL_ROUTE_SECONDARY);
+  w.now.unix_s = PKI_NOW;
+  assert_true(route_to(&w, "https://www.example", evidence_here()).until_s > PKI_NOW);
+  world_close(&w);
+}
+
 static void test_the_handshakes_certificate_ends_with_its_not_after(void **state) {
   (void)state;
   world w;
@@ -592,6 +617,8 @@ int main(void) {
       cmocka_unit_test(test_a_peer_without_an_address_is_refused),
       cmocka_unit_test(test_evidence_that_holds_no_address_leads_nowhere),
       cmocka_unit_test(test_an_answer_tells_how_long_it_holds),
+      cmocka_unit_test(test_a_verdict_that_is_over_and_not_needed_does_not_shorten_an_answer),
+      cmocka_unit_test(test_after_a_421_nothing_waits_for_settings),
       cmocka_unit_test(test_the_handshakes_certificate_ends_with_its_not_after),
       cmocka_unit_test(test_every_answer_has_a_sentence),
       cmocka_unit_test(test_a_sentence_is_cut_to_the_room_there_is),

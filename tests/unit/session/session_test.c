@@ -284,6 +284,7 @@ static void test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate(void **
     assert_int_equal(codicil_session_recv_setting(s, 1), CODICIL_OK);
     assert_true(!has_tls || codicil_session_tls_ready(s, &w.client_tls.tls) == CODICIL_OK);
     assert_true(!has_peer || codicil_session_set_peer(s, &peer) == CODICIL_OK);
+    assert_int_equal(codicil_session_set_primary(s, NULL, 0), CODICIL_USAGE);
     assert_true(!has_primary || codicil_session_set_primary(s, &entry, 1) == CODICIL_OK);
     codicil_route route;
     assert_int_equal(codicil_session_recv_frame_begin(s, 1),
