@@ -1,7 +1,7 @@
 """Clients that misbehave against `codicil serve`: each ends as it should, and the server serves on."""
 
 import pytest
-from harness.codicil import bad_call, get_json, scenarios
+from harness.codicil import Site, bad_call, get_json, scenarios
 
 PROTOCOL_ERROR = 0x1
 FLOW_CONTROL_ERROR = 0x3
@@ -97,6 +97,18 @@ def test_abuse_ends_the_connection_and_not_the_server(server, ca, scenario):
     report = call(server, scenario)
     assert report["closed"], report
     assert server.rss() - before < 100 << 20
+    check_still_serves(server, ca)
+
+
+def test_a_client_that_reads_nothing_of_a_huge_file_costs_little(serve, certs, ca, tmp_path):
+    # Its windows are open for gigabytes: what is produced must wait for the socket.
+    (tmp_path / "index.html").write_bytes(b"small")
+    with open(tmp_path / "large", "wb") as f:
+        f.truncate(1 << 33)
+    server = serve([Site(f"{n}.example", certs[n], tmp_path) for n in "ab"], extra=PATIENCE)
+    before = server.rss()
+    assert call(server, "stalled-read")["closed"]
+    assert server.rss() - before < 32 << 20
     check_still_serves(server, ca)
 
 
