@@ -65,6 +65,15 @@ static void test_the_server_name_is_one_of_the_alternative_names(void **state) {
   match_clear(&m);
 }
 
+static void test_a_common_name_is_no_name_where_there_is_no_other(void **state) {
+  (void)state;
+  match m;
+  match_init(&m, &(pki_spec){.common_name = "common.example", .alt_names = "IP:192.0.2.1"});
+  m.request.server_name = codicil_span_str("common.example");
+  assert_false(matches(&m));
+  match_clear(&m);
+}
+
 static void test_a_scheme_in_common_is_needed_for_key_and_chain(void **state) {
   (void)state;
   match m;
@@ -190,6 +199,7 @@ static void test_a_filter_for_an_extension_that_is_not_there_does_not_match(void
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_server_name_is_one_of_the_alternative_names),
+      cmocka_unit_test(test_a_common_name_is_no_name_where_there_is_no_other),
       cmocka_unit_test(test_a_scheme_in_common_is_needed_for_key_and_chain),
       cmocka_unit_test(test_one_of_the_authorities_issued_one_of_the_chain),
       cmocka_unit_test(test_filters_match_key_usage_and_extended_key_usage),

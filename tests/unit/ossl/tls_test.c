@@ -92,6 +92,28 @@ static void test_tls_1_2_with_extended_master_secret_exports_alike(void **state)
   }
 }
 
+// RFC 9261 §5.1: the context is empty and there; to TLS 1.2 one that is not there is another
+// (RFC 5705 §4).
+static void test_the_exporters_context_is_there_and_empty(void **state) {
+  (void)state;
+  tls_pair pair;
+  uint8_t value[KEY_LEN], with[KEY_LEN], without[KEY_LEN];
+  tls_pair_init(&pair);
+  use_tls_1_2(&pair, "ECDHE-ECDSA-AES128-GCM-SHA256");
+  tls_pair_connect(&pair, true);
+  tls_pair_handshake(&pair);
+  expect_equal_exports(&pair, value, CODICIL_HASH_SHA256);
+  assert_int_equal(SSL_export_keying_material(pair.server, with, KEY_LEN, label, sizeof label - 1,
+                                              (const uint8_t *)"", 0, 1),
+                   1);
+  assert_int_equal(SSL_export_keying_material(pair.server, without, KEY_LEN, label,
+                                              sizeof label - 1, NULL, 0, 0),
+                   1);
+  assert_memory_equal(value, with, KEY_LEN);
+  assert_memory_not_equal(value, without, KEY_LEN);
+  tls_pair_clear(&pair);
+}
+
 static void test_tls_1_2_without_extended_master_secret_is_unsupported(void **state) {
   (void)state;
   for (int on_client = 0; on_client < 2; on_client++) {
@@ -294,6 +316,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tls_1_3_exports_alike_with_either_hash),
       cmocka_unit_test(test_tls_1_2_with_extended_master_secret_exports_alike),
+      cmocka_unit_test(test_the_exporters_context_is_there_and_empty),
       cmocka_unit_test(test_tls_1_2_without_extended_master_secret_is_unsupported),
       cmocka_unit_test(test_tls_1_1_is_unsupported),
       cmocka_unit_test(test_resumption_changes_the_exported_value),
