@@ -166,6 +166,9 @@ static void test_a_boolean_is_all_ones_or_zero(void **state) {
   expect_patched(&spec, pattern, 0xfe, CODICIL_MALFORMED);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.1
+//# When extensions are used, as expected in this profile, version
+//# MUST be 3 (value is 2).
 static void test_extensions_are_for_version_3_only(void **state) {
   (void)state;
   static const uint8_t version[] = {0xa0, 0x03, 0x02, 0x01, 0x02};
