@@ -1,6 +1,7 @@
 // Whose a certificate is: see x509.h.
 //
 // Everything that is kept lies in one allocation: the object, its names, the octets they point to.
+#include <stdlib.h>
 #include <string.h>
 
 #include "cert_fields.h"
@@ -25,6 +26,7 @@ struct codicil_identity {
   uint8_t *octets; // what names, required_domain and scts point into
   size_t num_octets;
   size_t num_names;
+  const codicil_alt_name **sorted; // the names, in the order of `compare`
   codicil_alt_name names[];
 };
 
@@ -154,21 +156,53 @@ static void keep_names(codicil_identity *identity, codicil_span alt_names) {
   }
 }
 
+static int compare(const codicil_alt_name *a, const codicil_alt_name *b) {
+  if (a->type != b->type) {
+    return a->type < b->type ? -1 : 1;
+  }
+  codicil_span x = a->dns, y = b->dns;
+  if (a->type == CODICIL_ALT_ADDRESS) {
+    x = codicil_span_of(a->address.octets, a->address.len);
+    y = codicil_span_of(b->address.octets, b->address.len);
+  }
+  if (x.len != y.len) {
+    return x.len < y.len ? -1 : 1;
+  }
+  return memcmp(x.data, y.data, x.len); // neither is empty
+}
+
+static int compare_elements(const void *a, const void *b) {
+  return compare(*(const codicil_alt_name *const *)a, *(const codicil_alt_name *const *)b);
+}
+
+static void sort_names(codicil_identity *identity) {
+  for (size_t i = 0; i < identity->num_names; i++) {
+    identity->sorted[i] = &identity->names[i];
+  }
+  if (identity->num_names > 0) {
+    qsort(identity->sorted, identity->num_names, sizeof *identity->sorted, compare_elements);
+  }
+}
+
 static codicil_identity *new_identity(const codicil_mem *mem, const claims *c) {
   size_t names_len = c->num_names * sizeof(codicil_alt_name);
+  size_t sorted_len = c->num_names * sizeof(codicil_alt_name *);
   size_t octets_len = c->num_octets + c->required_domain.len + c->scts.len + 1;
-  codicil_identity *identity = codicil_mem_zalloc(mem, sizeof *identity + names_len + octets_len);
+  codicil_identity *identity =
+      codicil_mem_zalloc(mem, sizeof *identity + names_len + sorted_len + octets_len);
   if (identity == NULL) {
     return NULL;
   }
   identity->mem = mem;
-  identity->octets = (uint8_t *)&identity->names[c->num_names];
+  identity->sorted = (void *)&identity->names[c->num_names];
+  identity->octets = (uint8_t *)&identity->sorted[c->num_names];
   identity->not_before = c->certificate.not_before;
   identity->not_after = c->certificate.not_after;
   identity->must_staple = c->must_staple;
   identity->required_domain = keep(identity, c->required_domain);
   identity->scts = keep(identity, c->scts);
   keep_names(identity, c->alt_names);
+  sort_names(identity);
   return identity;
 }
 
@@ -209,18 +243,46 @@ const codicil_alt_name *codicil_identity_name(const codicil_identity *identity, 
   return index < identity->num_names ? &identity->names[index] : NULL;
 }
 
-bool codicil_identity_covers(const codicil_identity *identity, const codicil_origin *origin) {
-  bool is_address = origin->address.len != 0;
-  codicil_span host = codicil_span_str(origin->host);
-  for (size_t i = 0; i < identity->num_names; i++) {
-    const codicil_alt_name *name = &identity->names[i];
-    if (name->type == CODICIL_ALT_ADDRESS
-            ? is_address && codicil_address_equal(&name->address, &origin->address)
-            : !is_address && codicil_dns_name_covers(name->dns, host)) {
-      return true;
+static const codicil_alt_name *find(const codicil_identity *identity, const codicil_alt_name *key) {
+  size_t low = 0, high = identity->num_names;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = compare(key, identity->sorted[middle]);
+    if (order == 0) {
+      return identity->sorted[middle];
     }
+    low = order > 0 ? middle + 1 : low;
+    high = order < 0 ? middle : high;
   }
-  return false;
+  return NULL;
+}
+
+// Whether a name that covers does so is codicil_dns_name_covers' to say; this finds the only one
+// that can.
+static bool covers_as(const codicil_identity *identity, codicil_span pattern, codicil_span host) {
+  codicil_alt_name key = {.type = CODICIL_ALT_DNS, .dns = pattern};
+  const codicil_alt_name *name = pattern.len != 0 ? find(identity, &key) : NULL;
+  return name != NULL && codicil_dns_name_covers(name->dns, host);
+}
+
+// By binary search: a peer may bring 64 certificates of 2,048 names, and make a client ask of many
+// origins again and again.
+bool codicil_identity_covers(const codicil_identity *identity, const codicil_origin *origin) {
+  if (origin->address.len != 0) {
+    codicil_alt_name key = {.type = CODICIL_ALT_ADDRESS, .address = origin->address};
+    return find(identity, &key) != NULL;
+  }
+  codicil_span host = codicil_span_str(origin->host);
+  if (covers_as(identity, host, host)) {
+    return true;
+  }
+  const char *dot = strchr(origin->host, '.');
+  if (dot == NULL) {
+    return false;
+  }
+  char wildcard[CODICIL_HOST_MAX + 2] = "*"; // with what follows the first label
+  memcpy(wildcard + 1, dot, strlen(dot));
+  return covers_as(identity, codicil_span_str(wildcard), host);
 }
 
 const uint8_t *codicil_identity_sha256(const codicil_identity *identity) {

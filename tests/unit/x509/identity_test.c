@@ -358,6 +358,42 @@ static void test_a_certificate_of_version_1_has_no_names(void **state) {
   codicil_identity_free(identity);
 }
 
+enum { NUM_FORMS = 4 };
+
+// Writes the `form` of a name that has the number `n`, behind `prefix`.
+static size_t write_name(char *out, size_t out_len, const char *const prefixes[NUM_FORMS],
+                         unsigned form, unsigned n) {
+  static const char *const ends[NUM_FORMS] = {".example", ".example", "", ".a-longer.example"};
+  return (size_t)snprintf(out, out_len, "%s%u%s", prefixes[form], n, ends[form]);
+}
+
+// Each name of many is found, whatever their order, and what lies between two is not.
+static void test_every_name_of_many_is_found(void **state) {
+  (void)state;
+  static const char *const names[NUM_FORMS] = {",DNS:n", ",DNS:*.w", ",IP:192.0.2.", ",DNS:N"};
+  static const char *const urls[NUM_FORMS] = {"https://n", "https://x.w", "https://192.0.2.",
+                                              "https://n"};
+  enum { NUM = 200 };
+  char text[NUM * 40] = "DNS:first.example";
+  size_t len = strlen(text);
+  for (unsigned i = 0; i < NUM; i++) {
+    unsigned n = i * 77 % NUM; // in no order
+    len += write_name(text + len, sizeof text - len, names, n % NUM_FORMS, n);
+  }
+  codicil_identity *identity = identity_with(&(pki_spec){.alt_names = text});
+  assert_int_equal(codicil_identity_num_names(identity), NUM + 1);
+  for (unsigned n = 0; n < NUM; n++) {
+    for (unsigned form = 0; form < NUM_FORMS; form++) {
+      char url[64];
+      write_name(url, sizeof url, urls, form, n);
+      assert_int_equal(covers(identity, url), form == n % NUM_FORMS);
+    }
+  }
+  assert_false(covers(identity, "https://w1.example"));
+  assert_false(covers(identity, "https://y.x.w1.example"));
+  codicil_identity_free(identity);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_names_of_both_kinds_are_read_in_order_and_lower_cased),
@@ -377,6 +413,7 @@ int main(void) {
       cmocka_unit_test(test_more_names_than_the_limit_are_an_error_and_not_cut),
       cmocka_unit_test(test_out_of_memory_leaves_nothing_behind),
       cmocka_unit_test(test_a_certificate_of_version_1_has_no_names),
+      cmocka_unit_test(test_every_name_of_many_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
