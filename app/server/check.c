@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "io/clock.h"
 #include "server/site.h"
 
 // Of Certificate, CertificateVerify and Finished around the chain, with a signature of RSA-4096.
@@ -65,6 +66,13 @@ static void warn_of_early_expiry(const site_table *table, const server_site *sit
   }
 }
 
+static void warn_of_expired(const server_site *site, config_report *report, int64_t now_s) {
+  if (codicil_identity_not_after(site->identity) < now_s) {
+    config_say(report, site->config->certificate.mark, true, "the certificate in %s has expired",
+               site->config->certificate.text);
+  }
+}
+
 static void warn_of_large_chain(const server_site *site, config_report *report) {
   size_t len = PROOF_LEN;
   for (size_t i = 0; i < codicil_credential_num_certificates(site->credential); i++) {
@@ -90,6 +98,7 @@ static void warn_of_wildcards(const server_config *config, const config_site *si
 
 void server_check(const server_config *config, config_report *report) {
   site_table table;
+  int64_t now_s = (int64_t)io_clock_now().unix_s;
   (void)!site_table_load(&table, config, report); // what is wrong is in the report
   for (size_t i = 0; i < table.num_sites; i++) {
     const server_site *site = &table.sites[i];
@@ -98,6 +107,7 @@ void server_check(const server_config *config, config_report *report) {
     warn_of_wildcards(config, &config->sites[i], report);
     if (site->identity) {
       warn_of_names_not_covered(site, report);
+      warn_of_expired(site, report, now_s);
       warn_of_early_expiry(&table, site, report);
       warn_of_large_chain(site, report);
     }

@@ -8,6 +8,7 @@
 //   - a secondary that no site serves,
 //   - a name that two sites claim,
 //   - a certificate that does not cover the site's name,
+//   - a certificate that has expired,
 //   - a secondary certificate that expires before the certificate of the site that sends it,
 //   - a chain too large for one SERVER_CERTIFICATE frame,
 //   - a wildcard name, for which no ORIGIN can be sent.

@@ -118,6 +118,12 @@ def test_a_certificate_that_does_not_cover_the_name_is_warned_of(checker):
     assert any("other.example" in line for line in told), told
 
 
+def test_a_certificate_that_has_expired_is_warned_of(checker, ca):
+    old = ca.issue("old", ["a.example"], start=days_ago(9), end=days_ago(1))
+    told = warnings(checker.run(checker.text(checker.site("a.example", old))))
+    assert any("has expired" in line for line in told), told
+
+
 def test_a_certificate_that_expires_before_its_sites_is_warned_of(checker, ca):
     soon = ca.issue("soon", ["b.example"], start=days_ago(1), end=days_ago(-2))
     text = checker.text(
