@@ -17,25 +17,25 @@ static const char usage[] =
     "usage: codicil serve -c FILE [--check]\n"
     "       codicil serve --root DIR --cert FILE --key FILE [--name NAME]...\n"
     "\n"
-    "Serves static files over HTTP/2, and proves on one connection the certificates of\n"
-    "all sites that may share it.\n"
-    "\n"
+    "Serves static files over HTTP/2, and proves on one connection the certificates\n"
+    "of all sites that may share it.\n"
     "  -c, --config FILE      sites and settings, YAML: see codicil-serve(1)\n"
     "  -t, --check            name every mistake in the file, warn of traps, and exit\n"
     "  -r, --root DIR         one site: the directory that it serves\n"
     "      --cert FILE        its certificate chain, PEM\n"
     "      --key FILE         its private key, PEM\n"
     "  -n, --name NAME        its name; default: those of the certificate\n"
-    "  -l, --listen ADDRESS   as 127.0.0.1:8443, [::]:443 or *:443; port 0 is any free one;\n"
-    "                         may be repeated; default with --root: 127.0.0.1:8443\n"
+    "  -l, --listen ADDRESS   127.0.0.1:8443 (default with --root), [::]:443, *:443;\n"
+    "                         port 0 is any free one; may be repeated\n"
     "  -w, --workers N        threads; default: one a processor\n"
     "      --access-log FILE  a line a request, - for standard output\n"
     "      --log-format F     combined (default) or json\n"
-    "      --public-port N    the port that clients use, where it is not the local one\n"
+    "      --public-port N    the port that clients use, if it is not the local one\n"
     "      --codepoints LIST  KEY=VALUE,...: see codicil-serve(1)\n"
     "      --no-secondary     do not offer secondary certificates\n"
     "      --no-origin        do not send ORIGIN\n"
-    "  -h, --help             this text\n";
+    "  -h, --help             this text\n"
+    "example: codicil serve --root www --cert a.example.pem --key a.example.key\n";
 
 enum option_id {
   OPTION_CERT = 256,

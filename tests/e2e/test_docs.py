@@ -119,6 +119,14 @@ def test_the_help_is_in_the_man_page_and_the_man_page_in_the_program(command):
         assert bool(unknown.search(done.stderr)) != is_known, (flag, done.stderr)
 
 
+@pytest.mark.parametrize("command", [[], ["serve"], ["get"], ["cert"]])
+def test_the_help_fits_a_terminal_and_has_an_example(command):
+    said = subprocess.run([program(), *command, "--help"], check=True, capture_output=True).stdout
+    lines = said.decode().splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert any(line.startswith("example:") for line in lines)
+
+
 def test_every_command_has_a_man_page_and_a_place_in_the_help():
     said = subprocess.run([program(), "--help"], check=True, capture_output=True, text=True).stdout
     for command in ("serve", "get", "cert"):
