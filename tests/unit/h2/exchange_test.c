@@ -190,6 +190,32 @@ static void test_the_setting_is_appended_where_it_is_offered_and_fits(void **sta
   h2_pair_clear(&pair);
 }
 
+static void test_a_last_frame_of_one_octet_goes_out_whole(void **state) {
+  (void)state;
+  h2_pair pair;
+  h2_pair_init(&pair);
+  h2_pair_open(&pair);
+  h2_settle(&pair);
+  codicil_session *server = pair.server.session;
+  assert_int_equal(codicil_session_offer(server, pair.credential, pair.identity), CODICIL_OK);
+  codicil_event event;
+  while (codicil_session_next_event(server, &event)) {
+    assert_true(event.type != CODICIL_EVENT_WANT_SIGN ||
+                codicil_session_sign(server, event.signing) == CODICIL_OK);
+  }
+  codicil_frame_type type;
+  codicil_span all;
+  assert_true(codicil_session_peek_frame(server, &type, &all));
+  assert_true(all.len > 513);
+  codicil_config_set_limit(pair.server.config, CODICIL_LIMIT_FRAME_LEN, all.len - 1);
+  h2_drive(&pair.server);
+  h2_settle(&pair);
+  codicil_certificate_info info;
+  assert_true(codicil_session_certificate(pair.client.session, &info, 1));
+  assert_int_equal(info.num_frames, 2);
+  h2_pair_clear(&pair);
+}
+
 static void test_what_is_offered_after_all_is_sent_goes_out_too(void **state) {
   (void)state;
   h2_pair pair;
@@ -287,6 +313,7 @@ int main(void) {
       cmocka_unit_test(test_a_certificate_goes_out_before_the_response_that_follows_it),
       cmocka_unit_test(test_without_offering_nothing_is_sent_and_frames_are_counted),
       cmocka_unit_test(test_the_setting_is_appended_where_it_is_offered_and_fits),
+      cmocka_unit_test(test_a_last_frame_of_one_octet_goes_out_whole),
       cmocka_unit_test(test_what_is_offered_after_all_is_sent_goes_out_too),
       cmocka_unit_test(test_extension_frames_of_the_application_are_left_to_it),
       cmocka_unit_test(test_frames_not_sent_are_freed_with_the_binding),

@@ -389,6 +389,25 @@ static void test_after_a_fatal_error_nothing_is_told_and_nothing_is_taken(void *
   world_close(&w);
 }
 
+static void test_a_server_that_failed_sends_nothing_more(void **state) {
+  (void)state;
+  world w;
+  world_init(&w);
+  world_connect(&w);
+  world_negotiate(&w);
+  const site_data *img = site_of(SITE_IMG);
+  codicil_origin origin = origin_of("https://img.example");
+  codicil_frame_type type;
+  codicil_span payload;
+  server_prove(w.server, SITE_IMG);
+  assert_true(codicil_session_peek_frame(w.server, &type, &payload));
+  assert_int_equal(codicil_session_recv_frame_begin(w.server, 0), CODICIL_UNEXPECTED);
+  assert_false(codicil_session_peek_frame(w.server, &type, &payload));
+  assert_int_equal(codicil_session_offer(w.server, img->credential, img->identity), CODICIL_USAGE);
+  assert_int_equal(codicil_session_send_origins(w.server, &origin, 1), CODICIL_USAGE);
+  world_close(&w);
+}
+
 static void test_the_exporter_is_called_only_when_a_proof_is_made_or_checked(void **state) {
   (void)state;
   world w;
@@ -490,6 +509,7 @@ int main(void) {
       cmocka_unit_test(test_a_tls_connection_of_the_other_role_is_refused),
       cmocka_unit_test(test_each_side_refuses_what_is_the_others),
       cmocka_unit_test(test_after_a_fatal_error_nothing_is_told_and_nothing_is_taken),
+      cmocka_unit_test(test_a_server_that_failed_sends_nothing_more),
       cmocka_unit_test(test_the_exporter_is_called_only_when_a_proof_is_made_or_checked),
       cmocka_unit_test(test_an_authenticator_that_cannot_be_checked_is_invalid),
       cmocka_unit_test(test_an_authenticator_of_another_connection_is_invalid),
