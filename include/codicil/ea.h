@@ -65,11 +65,15 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_new_remote(codicil_c
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_set_ocsp(codicil_credential *credential,
                                                                      size_t index,
                                                                      codicil_span der);
+// The same for a SignedCertificateTimestampList.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_credential_set_scts(codicil_credential *credential,
                                                                      size_t index,
                                                                      codicil_span list);
+// Counts one more reference to `credential` and returns it; from any thread.
 CODICIL_API codicil_credential *codicil_credential_ref(codicil_credential *credential);
+// Gives one reference back, from any thread; the last one wipes the key. NULL is allowed.
 CODICIL_API void codicil_credential_free(codicil_credential *credential);
+// Returns how many certificates the chain has; at least one.
 CODICIL_API size_t codicil_credential_num_certificates(const codicil_credential *credential);
 // Returns certificate `index` in DER; empty beyond the end. Lives as long as the credential.
 CODICIL_API codicil_span codicil_credential_certificate(const codicil_credential *credential,
@@ -156,12 +160,17 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_decline(codicil_ea *ea, codi
 // signing may outlive the codicil_ea: then finish returns CODICIL_USAGE. `scheme` is a TLS
 // SignatureScheme; `tbs` is the content to sign (not yet hashed).
 typedef struct codicil_ea_signing codicil_ea_signing;
+// Begins. `credential` is referenced until the signing is freed; errors as codicil_ea_authenticate,
+// except that the key may be elsewhere. *out is to be freed with codicil_ea_signing_free.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_begin(codicil_ea *ea, codicil_ea_signing **out,
                                                           codicil_credential *credential,
                                                           codicil_span request,
                                                           codicil_span context);
+// Returns the SignatureScheme with which `tbs` is to be signed.
 CODICIL_API uint16_t codicil_ea_signing_scheme(const codicil_ea_signing *signing);
+// Returns the content to sign; lives as long as the signing.
 CODICIL_API codicil_span codicil_ea_signing_tbs(const codicil_ea_signing *signing);
+// Returns whose key is to sign; lives as long as the signing.
 CODICIL_API const codicil_credential *codicil_ea_signing_credential(
     const codicil_ea_signing *signing);
 // Signs with the credential's own key; CODICIL_USAGE where it has none.
@@ -171,6 +180,7 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_signing_sign(codicil_ea_sign
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_finish(codicil_ea_signing *signing,
                                                            codicil_buf *out,
                                                            codicil_span signature);
+// Frees a signing, finished or not. NULL is allowed.
 CODICIL_API void codicil_ea_signing_free(codicil_ea_signing *signing);
 
 // ---- the verifier's side ----------------------------------------------------------------------
@@ -189,14 +199,20 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_ea_verify(codicil_ea *ea, codic
                                                            codicil_diag *diag,
                                                            codicil_span authenticator,
                                                            codicil_span request);
+// Frees a proof. NULL is allowed.
 CODICIL_API void codicil_ea_proof_free(codicil_ea_proof *proof);
+// Returns how many certificates the authenticator carries; at least one.
 CODICIL_API size_t codicil_ea_proof_num_certificates(const codicil_ea_proof *proof);
 // DER, OCSP response (DER) and SCT list of certificate `index`; empty if absent. Live with the
 // proof.
 CODICIL_API codicil_span codicil_ea_proof_certificate(const codicil_ea_proof *proof, size_t index);
+// The stapled OCSP response (DER) of certificate `index`; empty if absent.
 CODICIL_API codicil_span codicil_ea_proof_ocsp(const codicil_ea_proof *proof, size_t index);
+// The SignedCertificateTimestampList of certificate `index`; empty if absent.
 CODICIL_API codicil_span codicil_ea_proof_scts(const codicil_ea_proof *proof, size_t index);
+// Returns the SignatureScheme of CertificateVerify.
 CODICIL_API uint16_t codicil_ea_proof_scheme(const codicil_ea_proof *proof);
+// Returns the certificate_request_context; lives as long as the proof.
 CODICIL_API codicil_span codicil_ea_proof_context(const codicil_ea_proof *proof);
 
 // ---- framing ----------------------------------------------------------------------------------

@@ -56,14 +56,17 @@ CODICIL_API size_t codicil_h2_settings_entry(const codicil_h2 *h2, nghttp2_setti
 // before 1.68.1 would go on reading.)
 CODICIL_API int codicil_h2_on_begin_frame(codicil_h2 *h2, nghttp2_session *ng,
                                           const nghttp2_frame_hd *hd);
+// Takes a piece of a payload: of ours to the session, of ORIGIN into a bounded buffer.
 CODICIL_API int codicil_h2_on_extension_chunk_recv(codicil_h2 *h2, nghttp2_session *ng,
                                                    const nghttp2_frame_hd *hd, const uint8_t *data,
                                                    size_t len);
 // Sets *payload to NULL where it returns 0: on_frame_recv then sees the frame's header only.
 CODICIL_API int codicil_h2_unpack_extension(codicil_h2 *h2, nghttp2_session *ng, void **payload,
                                             const nghttp2_frame_hd *hd);
+// Ends the frame: verifies what it completed; reads our setting out of the peer's SETTINGS.
 CODICIL_API int codicil_h2_on_frame_recv(codicil_h2 *h2, nghttp2_session *ng,
                                          const nghttp2_frame *frame);
+// Writes the payload of a frame that codicil_h2_flush submitted; returns its length.
 CODICIL_API ssize_t codicil_h2_pack_extension(codicil_h2 *h2, nghttp2_session *ng, uint8_t *buf,
                                               size_t len, const nghttp2_frame *frame);
 

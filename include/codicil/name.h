@@ -24,6 +24,7 @@ typedef struct codicil_address {
 CODICIL_API bool codicil_address_parse(codicil_address *out, codicil_span text);
 // Makes an address of 4 or 16 octets, normalising IPv4-mapped; false for other lengths.
 CODICIL_API bool codicil_address_from_octets(codicil_address *out, codicil_span octets);
+// Compares octets and lengths; no address equals no address.
 CODICIL_API bool codicil_address_equal(const codicil_address *a, const codicil_address *b);
 // Writes the address as text with NUL, IPv6 without brackets; `out` holds at least 46 octets.
 CODICIL_API void codicil_address_format(const codicil_address *address, char *out, size_t out_len);
@@ -49,6 +50,7 @@ typedef struct codicil_origin {
 CODICIL_API bool codicil_origin_parse(codicil_origin *out, codicil_span text);
 // Reads an :authority or Host, "h" or "h:port", with 443 where no port stands.
 CODICIL_API bool codicil_origin_parse_authority(codicil_origin *out, codicil_span text);
+// Compares host and port octet for octet: both are in normal form.
 CODICIL_API bool codicil_origin_equal(const codicil_origin *a, const codicil_origin *b);
 // Writes the ASCII serialisation with NUL, no port where it is 443, IPv6 in brackets. `out` holds
 // at least CODICIL_ORIGIN_TEXT_MAX octets. Returns the length without NUL.

@@ -51,6 +51,7 @@ CODICIL_API int codicil_ossl_capture_client_hello(SSL *ssl, int *al);
 //   CODICIL_NOMEM
 // The exporter returns the first two also when it is called.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_ossl_tls_new(codicil_tls **out, SSL *ssl);
+// Frees it. NULL is allowed.
 CODICIL_API void codicil_ossl_tls_free(codicil_tls *tls);
 
 // Returns OpenSSL's random generator, for codicil_config_set_random.

@@ -28,14 +28,20 @@ extern "C" {
 
 // Set up once, then read-only and shared by the sessions of one thread, which it must outlive.
 typedef struct codicil_config codicil_config;
+// Makes a configuration of defaults. CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_config_new(codicil_config **out,
                                                             const codicil_mem *mem);
+// Frees it; no session may use it any more. NULL is allowed.
 CODICIL_API void codicil_config_free(codicil_config *config);
+// Changes limit `id`. Before the first session.
 CODICIL_API void codicil_config_set_limit(codicil_config *config, codicil_limit_id id,
                                           size_t value);
+// Returns the value of limit `id`.
 CODICIL_API size_t codicil_config_limit(const codicil_config *config, codicil_limit_id id);
+// Copies `codepoints` in place of the defaults. Before the first session.
 CODICIL_API void codicil_config_set_codepoints(codicil_config *config,
                                                const codicil_codepoints *codepoints);
+// Returns the codepoints in force; they live as long as the configuration.
 CODICIL_API const codicil_codepoints *codicil_config_codepoints(const codicil_config *config);
 // Trust anchors for secondary certificates; borrowed. Without them every one is `untrusted`.
 CODICIL_API void codicil_config_set_trust(codicil_config *config, const codicil_trust *trust);
@@ -50,6 +56,7 @@ CODICIL_API void codicil_config_set_use_origin(codicil_config *config, bool use)
 // Whether paths are validated as soon as an authenticator is verified (default false: only when a
 // name of the certificate is wanted).
 CODICIL_API void codicil_config_set_validate_at_once(codicil_config *config, bool at_once);
+// Sets where trace points go; the sink is borrowed.
 CODICIL_API void codicil_config_set_trace(codicil_config *config, codicil_trace trace);
 
 // ---- session -----------------------------------------------------------------------------------
@@ -62,6 +69,7 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_new(codicil_session **o
                                                              const codicil_mem *mem,
                                                              const codicil_config *config,
                                                              codicil_role role);
+// Frees a session and all that it handed out, signings included. NULL is allowed.
 CODICIL_API void codicil_session_free(codicil_session *session);
 // The connection is over because of `err`, which the session has not seen itself: a frame on a
 // wrong stream, say. As after a fatal error of its own it answers no route any more, and its
@@ -89,6 +97,7 @@ typedef enum codicil_support {
   CODICIL_SUPPORT_NO,
   CODICIL_SUPPORT_YES // the feature is on
 } codicil_support;
+// Tells whether the feature is on for this connection.
 CODICIL_API codicil_support codicil_session_support(const codicil_session *session);
 
 // Frames in. A SERVER_CERTIFICATE frame is announced by its payload length, fed in pieces, and
@@ -182,13 +191,18 @@ typedef struct codicil_certificate_info {
   codicil_span scts; // as carried in the entry
   bool has_ocsp;
 } codicil_certificate_info;
+// Returns how many certificates there are, the handshake's included.
 CODICIL_API size_t codicil_session_num_certificates(const codicil_session *session);
+// Tells about certificate `index`, 0 being the handshake's; false beyond the end. What *out points
+// to lives until the next call on the session.
 CODICIL_API bool codicil_session_certificate(const codicil_session *session,
                                              codicil_certificate_info *out, size_t index);
 
 // The Origin Set; not initialised until an ORIGIN frame came.
 CODICIL_API bool codicil_session_origin_set_initialised(const codicil_session *session);
+// Returns how many members the Origin Set has.
 CODICIL_API size_t codicil_session_num_origins(const codicil_session *session);
+// Returns member `index`, NULL beyond the end; lives until the next call on the session.
 CODICIL_API const codicil_origin *codicil_session_origin(const codicil_session *session,
                                                          size_t index);
 // Tells whether both Origin Sets are initialised and the one of `session` is a proper subset of the
@@ -245,7 +259,9 @@ typedef enum codicil_route_reason {
 #undef CODICIL_ROUTE_REASON_ENUM
       CODICIL_NUM_ROUTE_REASONS
 } codicil_route_reason;
+// Returns the stable word of `reason` ("dns-mismatch"); static.
 CODICIL_API const char *codicil_route_reason_word(codicil_route_reason reason);
+// Returns what `reason` means, in a sentence without a full stop; static.
 CODICIL_API const char *codicil_route_reason_text(codicil_route_reason reason);
 
 // Returns "use", "ask", "wait" or "no"; static.
@@ -271,10 +287,10 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_route(codicil_session *
                                                                const codicil_origin *origin,
                                                                const codicil_evidence *evidence,
                                                                codicil_now now);
+enum { CODICIL_EXPLAIN_MAX = 640 };
 // Writes why, as a sentence with NUL: "https://www.example: secondary certificate 2 covers it; DNS
 // leads to this server (RFC 9113 §9.1.1)". Cut to `out_len` (at least 1; CODICIL_EXPLAIN_MAX is
 // always enough). Returns the length without NUL.
-enum { CODICIL_EXPLAIN_MAX = 640 };
 CODICIL_API size_t codicil_route_explain(const codicil_route *route, const codicil_origin *origin,
                                          char *out, size_t out_len);
 // Changes whenever an answer of codicil_session_route may have changed; what time alone changes,
@@ -283,6 +299,7 @@ CODICIL_API uint64_t codicil_session_generation(const codicil_session *session);
 
 // Frames that were ignored because the feature is off, and authenticators skipped at the limit.
 CODICIL_API size_t codicil_session_num_ignored(const codicil_session *session);
+// The same for authenticators that were skipped at the limit.
 CODICIL_API size_t codicil_session_num_skipped(const codicil_session *session);
 
 // ---- server: proving and serving ---------------------------------------------------------------
@@ -308,20 +325,24 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_send_origins(codicil_se
 // elsewhere.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_sign(codicil_session *session,
                                                               codicil_ea_signing *signing);
+// Takes a signature over its tbs that was made elsewhere.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_resume_sign(codicil_session *session,
                                                                      codicil_ea_signing *signing,
                                                                      codicil_span signature);
+// Gives the certificate up: it is not sent, and CODICIL_EVENT_NOT_SENT tells.
 CODICIL_API void codicil_session_abandon_sign(codicil_session *session,
                                               codicil_ea_signing *signing);
 
-// Frame payloads out, in order. `out` lives until the next call on the session; confirm it with
-// codicil_session_pop_frame once it is copied, with no other call in between.
 typedef enum codicil_frame_type {
   CODICIL_FRAME_SERVER_CERTIFICATE,
   CODICIL_FRAME_ORIGIN
 } codicil_frame_type;
+// Frame payloads out, in order; false where there is none. `out` lives until the next call on the
+// session; confirm it with codicil_session_pop_frame once it is copied, with no other call in
+// between.
 CODICIL_API bool codicil_session_peek_frame(const codicil_session *session,
                                             codicil_frame_type *out_type, codicil_span *out);
+// Confirms that the frame last peeked at is copied or submitted.
 CODICIL_API void codicil_session_pop_frame(codicil_session *session);
 
 // The handshake's certificate on a server: what it proves; borrowed for the session's life.

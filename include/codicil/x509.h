@@ -34,21 +34,28 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_identity_new(codicil_identity *
                                                               const codicil_mem *mem,
                                                               codicil_span der,
                                                               const char *requireddomain_oid);
+// Frees an identity. NULL is allowed.
 CODICIL_API void codicil_identity_free(codicil_identity *identity);
+// Returns how many names the subjectAltName has that can match.
 CODICIL_API size_t codicil_identity_num_names(const codicil_identity *identity);
+// Returns name `index`, NULL beyond the end; lives as long as the identity.
 CODICIL_API const codicil_alt_name *codicil_identity_name(const codicil_identity *identity,
                                                           size_t index);
 // Tells whether a subjectAltName covers the origin's host (RFC 9525): dNSName for names, iPAddress
 // for addresses. The port plays no part.
 CODICIL_API bool codicil_identity_covers(const codicil_identity *identity,
                                          const codicil_origin *origin);
+// Returns the SHA-256 of the certificate's DER, 32 octets; lives as long as the identity.
 CODICIL_API const uint8_t *codicil_identity_sha256(const codicil_identity *identity); // 32 octets
-CODICIL_API int64_t codicil_identity_not_before(const codicil_identity *identity);    // Unix time
+// Returns when the certificate becomes valid, in Unix time.
+CODICIL_API int64_t codicil_identity_not_before(const codicil_identity *identity); // Unix time
+// Returns the last second at which it is valid, in Unix time.
 CODICIL_API int64_t codicil_identity_not_after(const codicil_identity *identity);
 // Content of the requiredDomain extension (DER); `data` is NULL where the certificate has none.
 CODICIL_API codicil_span codicil_identity_required_domain(const codicil_identity *identity);
 // Signed certificate timestamps embedded in the certificate (SignedCertificateTimestampList).
 CODICIL_API codicil_span codicil_identity_scts(const codicil_identity *identity);
+// Tells whether the certificate demands a stapled OCSP response (RFC 7633).
 CODICIL_API bool codicil_identity_must_staple(const codicil_identity *identity);
 
 // One signed certificate timestamp (RFC 6962 §3.2), as the log wrote it and not verified.
@@ -73,6 +80,7 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_scts_parse(codicil_sct *out, si
 // Trust anchors. Fill it, then share it: read-only use is safe from any thread.
 typedef struct codicil_trust codicil_trust;
 
+// Makes a store without anchors: it trusts nothing. CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_new(codicil_trust **out,
                                                            const codicil_mem *mem);
 // Adds every certificate of a PEM file's content; *out_num (may be NULL) counts them.
@@ -80,6 +88,7 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_new(codicil_trust **out,
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_pem(codicil_trust *trust,
                                                                size_t *out_num, codicil_diag *diag,
                                                                codicil_span pem);
+// Frees the store; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_trust_free(codicil_trust *trust);
 
 // Why a certificate is not used: protocol.md's words, one for one.
@@ -110,6 +119,7 @@ typedef enum codicil_cert_reason {
 
 // Returns the stable word of `reason` ("name-constraints"), and a sentence; static.
 CODICIL_API const char *codicil_cert_reason_word(codicil_cert_reason reason);
+// Returns what `reason` means, in a sentence without a full stop; static.
 CODICIL_API const char *codicil_cert_reason_text(codicil_cert_reason reason);
 
 // One certificate as it came, with its staples (empty if absent).
@@ -125,9 +135,11 @@ typedef struct codicil_chain_entry {
 // `max_entries` of each, least recently used first. An intermediate is found by its own octets and
 // never completes another peer's chain. CODICIL_USAGE for 0 or more than 65536 entries.
 typedef struct codicil_chain_cache codicil_chain_cache;
+// Makes an empty cache. CODICIL_USAGE where `max_entries` is 0 or above 65536; CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_cache **out,
                                                                  const codicil_mem *mem,
                                                                  size_t max_entries);
+// Frees it; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 
 // Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. The others are
