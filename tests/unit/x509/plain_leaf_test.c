@@ -333,19 +333,26 @@ static void test_what_an_issuer_imposes_is_asked_of_every_leaf(void **state) {
 static codicil_span signed_with_sha384(codicil_span tbs, EVP_PKEY *key) {
   static const uint8_t algorithm[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
                                       0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
-  uint8_t signature[80];
+  uint8_t signature[300];
   size_t len = sizeof signature;
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key), 1);
   assert_int_equal(EVP_DigestSign(ctx, signature, &len, tbs.data, tbs.len), 1);
   EVP_MD_CTX_free(ctx);
-  size_t content_len = tbs.len + sizeof algorithm + 3 + len;
+  size_t content_len = tbs.len + sizeof algorithm + 5 + len;
   assert_in_range(content_len, 0x100, 0xffff);
   uint8_t *der = malloc(4 + content_len), *at = der;
   *at++ = 0x30, *at++ = 0x82, *at++ = (uint8_t)(content_len >> 8), *at++ = (uint8_t)content_len;
   memcpy(at, tbs.data, tbs.len), at += tbs.len;
   memcpy(at, algorithm, sizeof algorithm), at += sizeof algorithm;
-  *at++ = 0x03, *at++ = (uint8_t)(len + 1), *at++ = 0;
+  *at++ = 0x03;
+  if (len + 1 >= 0x100) {
+    *at++ = 0x82, *at++ = (uint8_t)((len + 1) >> 8);
+  } else {
+    content_len -= 2;
+    der[2] = (uint8_t)(content_len >> 8), der[3] = (uint8_t)content_len;
+  }
+  *at++ = (uint8_t)(len + 1), *at++ = 0;
   memcpy(at, signature, len);
   return codicil_span_of(der, 4 + content_len);
 }
@@ -364,6 +371,34 @@ static void test_an_algorithm_that_is_not_the_signed_one_is_refused_either_way(v
   assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
   assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_UNTRUSTED);
   free((void *)der.data);
+}
+
+// An RSA signature is none of ECDSA, whatever its digest.
+static void test_an_algorithm_that_is_not_the_issuers_keys_is_refused_either_way(void **state) {
+  chain_fixture *f = *state;
+  const pki_spec ca = {.common_name = "i", .is_ca = true, .no_key_ids = true};
+  pki_spec rsa = ca;
+  rsa.alg = "rsa2048";
+  pki_cert *namesake = pki_make(f->root, &ca);
+  pki_cert *issuer = pki_make(f->root, &rsa);
+  pki_cert *known = pki_leaf(issuer, "DNS:a.example");
+  pki_cert *leaf =
+      pki_make(namesake, &(pki_spec){.alt_names = name, .digest = "sha384", .no_key_ids = true});
+  codicil_cert_fields fields;
+  assert_true(codicil_cert_fields_parse(&fields, pki_der(leaf)));
+  codicil_span der = signed_with_sha384(fields.tbs, issuer->key);
+  assert_true(codicil_cert_fields_parse(&fields, der));
+  assert_true(codicil_leaf_is_plain(&fields));
+  const codicil_chain_entry entries[] = {{.der = der}, {.der = pki_der(issuer)}};
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_UNTRUSTED);
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 4), CODICIL_OK);
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){known, issuer}, 2), CODICIL_CERT_NONE);
+  assert_int_equal(chain_judge_entries(f, entries, 2), CODICIL_CERT_UNTRUSTED);
+  free((void *)der.data);
+  pki_free(leaf);
+  pki_free(known);
+  pki_free(issuer);
+  pki_free(namesake);
 }
 
 // Both curves' identifiers differ in their last octet.
@@ -403,6 +438,7 @@ int main(void) {
       CHAIN_TEST(test_a_tail_holds_while_all_of_it_is_valid),
       CHAIN_TEST(test_what_an_issuer_imposes_is_asked_of_every_leaf),
       CHAIN_TEST(test_an_algorithm_that_is_not_the_signed_one_is_refused_either_way),
+      CHAIN_TEST(test_an_algorithm_that_is_not_the_issuers_keys_is_refused_either_way),
       CHAIN_TEST(test_a_key_of_a_length_that_is_not_its_algorithms_is_not_plain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
