@@ -266,6 +266,12 @@ static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issue
   OCSP_CERTID *id = OCSP_cert_to_id(digest, subject->x509, issuer->x509);
   OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
   CHECK(basic != NULL && id != NULL);
+  for (size_t i = 0; i < spec->num_more; i++) {
+    OCSP_CERTID *other = OCSP_cert_to_id(digest, issuer->x509, issuer->x509);
+    CHECK(OCSP_basic_add1_status(basic, other, V_OCSP_CERTSTATUS_GOOD, 0, NULL, this_update,
+                                 next_update) != NULL);
+    OCSP_CERTID_free(other);
+  }
   CHECK(OCSP_basic_add1_status(basic, id, status[spec->status], OCSP_REVOKED_STATUS_KEYCOMPROMISE,
                                spec->status == PKI_REVOKED ? this_update : NULL, this_update,
                                next_update) != NULL);

@@ -75,6 +75,7 @@ typedef struct pki_ocsp_spec {
   const char *digest;               // of the certificate identifier; NULL: sha1
   const char *signature_digest;     // NULL: sha256
   int response_status;              // OCSPResponseStatus; 0: successful
+  size_t num_more;                  // statuses of other certificates before it
   enum { PKI_NOWHERE, PKI_IN_RESPONSE, PKI_IN_SINGLE } strange; // an extension that nobody knows
   bool critical;                                                // and whether it is critical
 } pki_ocsp_spec;

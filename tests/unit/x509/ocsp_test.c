@@ -238,6 +238,14 @@ static void test_a_critical_extension_that_is_not_known_makes_a_staple_as_if_abs
   expect_unusable(f, &(pki_ocsp_spec){.strange = PKI_IN_SINGLE, .critical = true});
 }
 
+static void test_the_status_is_looked_for_among_eight_and_no_more(void **state) {
+  chain_fixture *f = *state;
+  expect_usable(f, &(pki_ocsp_spec){.num_more = 7});
+  assert_int_equal(judge_spec(f, f->leaf, &(pki_ocsp_spec){.status = PKI_REVOKED, .num_more = 7}),
+                   CODICIL_CERT_REVOKED);
+  expect_unusable(f, &(pki_ocsp_spec){.num_more = 8});
+}
+
 static void test_every_cut_and_a_trailing_octet_are_as_if_absent(void **state) {
   chain_fixture *f = *state;
   pki_cert *demanding = must_staple_leaf(f);
@@ -322,6 +330,7 @@ int main(void) {
       CHAIN_TEST(test_a_staple_signed_by_pss_with_sha1_is_as_if_absent),
       CHAIN_TEST(test_a_delegate_certified_by_pss_with_sha1_is_unusable),
       CHAIN_TEST(test_a_critical_extension_that_is_not_known_makes_a_staple_as_if_absent),
+      CHAIN_TEST(test_the_status_is_looked_for_among_eight_and_no_more),
       CHAIN_TEST(test_every_cut_and_a_trailing_octet_are_as_if_absent),
       CHAIN_TEST(test_an_intermediates_own_staple_counts),
       CHAIN_TEST(test_an_intermediates_staple_is_not_the_leafs),
