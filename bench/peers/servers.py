@@ -145,7 +145,7 @@ class Material:
         return {"port": port, "pem": f"{self.dir}/{name}.pem", "key": f"{self.dir}/{name}.key",
                 "root": self.root, "dir": self.dir}
 
-    def codicil(self, num_secondary=0, program=None, label="codicil"):
+    def codicil(self, num_secondary=0, program=None, label="codicil", start=Server):
         """`codicil serve` with so many secondary certificates on the first site."""
         port = free_port()
         text = CODICIL.format(port=port)
@@ -157,7 +157,7 @@ class Material:
             if i == 0 and num_secondary:
                 text += f"    secondary: [{', '.join(self.names[1 : 1 + num_secondary])}]\n"
         path = self._write(f"{label}-{num_secondary}.yaml", text)
-        return Server(label, [program or self.program, "serve", "-c", path], port)
+        return start(label, [program or self.program, "serve", "-c", path], port)
 
     def nghttpd(self):
         v = self._values(free_port())
