@@ -2,9 +2,12 @@
 #include "server/access_log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,25 +19,56 @@ bool access_log_init(access_log *log, int fd, bool is_json) {
   memset(log, 0, sizeof *log);
   log->fd = fd;
   log->is_json = is_json;
+  struct stat st;
+  log->is_pipe = fd >= 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
   log->lines = fd >= 0 ? malloc(LOG_LEN) : NULL;
   return fd < 0 || log->lines;
+}
+
+// How much to write at once. To a pipe, whole lines that fit into PIPE_BUF: what other workers
+// write does not come in between, which is so for a longer line by good luck only.
+static size_t len_of_write(const access_log *log, size_t done) {
+  const char *at = log->lines + done;
+  size_t len = log->len - done;
+  if (!log->is_pipe || len <= PIPE_BUF) {
+    return len;
+  }
+  size_t fits = PIPE_BUF;
+  while (fits > 0 && at[fits - 1] != '\n') {
+    fits--;
+  }
+  return fits > 0 ? fits : (size_t)((const char *)memchr(at, '\n', len) - at) + 1;
 }
 
 void access_log_flush(access_log *log) {
   size_t done = 0;
   while (done < log->len) {
-    ssize_t n = write(log->fd, log->lines + done, log->len - done);
+    ssize_t n = write(log->fd, log->lines + done, len_of_write(log, done));
+    if (n < 0 && errno == EAGAIN) {
+      break; // its reader is slow: the rest is kept for later
+    }
     if (n < 0 && errno != EINTR) {
-      break; // a full disk must not stop the service
+      done = log->len; // a full disk must not stop the service
     }
     done += n > 0 ? (size_t)n : 0;
   }
-  log->len = 0;
+  memmove(log->lines, log->lines + done, log->len - done);
+  log->len -= done;
+  log->has_given_up &= done == 0;
+}
+
+// Waits for a slow reader, as long as it takes something each second; then no more, until it does.
+static void flush_patiently(access_log *log) {
+  struct pollfd fd = {log->fd, POLLOUT, 0};
+  do {
+    access_log_flush(log);
+  } while (log->len > 0 && !log->has_given_up && poll(&fd, 1, 1000) > 0);
+  log->has_given_up |= log->len > 0;
 }
 
 void access_log_clear(access_log *log) {
   if (log->lines) {
-    access_log_flush(log);
+    flush_patiently(log);
   }
   free(log->lines);
   log->lines = NULL;
@@ -169,7 +203,10 @@ void access_log_add(access_log *log, const request *r, uint64_t connection, cons
     return;
   }
   if (log->len + MAX_LINE_LEN > LOG_LEN) {
-    access_log_flush(log);
+    flush_patiently(log);
+  }
+  if (log->len + MAX_LINE_LEN > LOG_LEN) {
+    return; // nobody reads: the service goes on, and the line is lost
   }
   line l = {log->lines + log->len, 0};
   if (log->is_json) {

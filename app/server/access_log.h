@@ -16,7 +16,9 @@
 
 // Of one worker: whole lines are gathered, and written at once or after a second.
 typedef struct access_log {
-  int fd; // -1: off; borrowed
+  int fd; // -1: off; borrowed; better one that does not block
+  bool is_pipe;
+  bool has_given_up; // to wait for a reader that takes nothing
   bool is_json;
   size_t len;
   char *lines;
@@ -30,7 +32,7 @@ static inline bool access_log_is_on(const access_log *log) {
 // Adds a line for a request that is over; `connection` numbers its connection in this process.
 void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
                     codicil_now now);
-// Writes what was gathered.
+// Writes what was gathered; what a descriptor that does not block refuses is kept.
 void access_log_flush(access_log *log);
 
 #endif

@@ -43,15 +43,24 @@ static void allow_many_descriptors(void) {
   }
 }
 
+// Nothing here may block on who reads the log. Of standard output a description of its own is
+// opened, for others have that one, too; where that fails (a socket) it is taken as it is.
+static int open_log_file(const char *path) {
+  int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  if (strcmp(path, "-") != 0) {
+    return open(path, flags | O_CREAT, 0640);
+  }
+  int fd = open("/proc/self/fd/1", flags);
+  return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 static bool open_log(server *s, app_error *err) {
   const char *path = s->config->access_log.text;
   s->log_fd = -1;
   if (!path) {
     return true;
   }
-  s->log_fd = strcmp(path, "-") == 0
-                  ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                  : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+  s->log_fd = open_log_file(path);
   return s->log_fd >= 0 || app_fail(err, "%s: %s", path, strerror(errno));
 }
 

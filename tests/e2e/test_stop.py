@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from harness.codicil import Serve, Site, get_json, program
+from harness.codicil import Serve, Site, get_json, program, raw_request
 from harness.process import Process
 
 
@@ -47,6 +47,20 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(certs, roots, ca):
         server.stdout.close()
         assert get_json(port, ca.pem, ["a.example"]).request("a.example")["status"] == 200
         server.send_signal(signal.SIGTERM)  # what is logged is written at the end
+        assert server.wait(20) == 0
+
+
+def test_a_log_whose_reader_hangs_keeps_nothing_from_ending(certs, roots):
+    args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
+    full = [program(), "serve", *args, "--listen", "127.0.0.1:0", "--access-log", "-", "-w", "1"]
+    with subprocess.Popen(full, stdout=subprocess.PIPE) as server:
+        port = int(server.stdout.readline().split()[1].rsplit(b":", 1)[1])
+        # Lines of 2 KiB and more, and none of them is read: the pipe holds 64 KiB.
+        fields = [":method=GET", ":scheme=https", f":authority=a.example:{port}", ":path=/"]
+        for _ in range(3):
+            flags = ["--sni", "a.example"]
+            raw_request(port, *[[*fields, "user-agent=" + "u" * 2000]] * 100, flags=flags)
+        server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
 
 

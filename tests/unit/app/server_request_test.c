@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -302,6 +303,38 @@ static void test_the_longest_line_of_json_is_whole(void **state) {
   assert_string_equal(out + strlen(out) - strlen(end), end);
 }
 
+// A pipe that is full keeps no worker, and what comes out of it are whole lines.
+static void test_a_reader_that_is_slow_loses_lines_and_breaks_none(void **state) {
+  (void)state;
+  static char out[1 << 20];
+  int fds[2];
+  access_log log;
+  request r;
+  codicil_now now = {2000, 784111777};
+  size_t len = 0;
+  assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+  assert_true(access_log_init(&log, fds[1], true));
+  make(&r, FIELDS(GET, "host: a.example"));
+  for (int i = 0; i < 3000; i++) {
+    access_log_add(&log, &r, 3, "192.0.2.1", now);
+  }
+  request_clear(&r);
+  ssize_t n;
+  while ((n = read(fds[0], out + len, sizeof out - len)) > 0 || log.len > 0) {
+    len += n > 0 ? (size_t)n : 0;
+    access_log_flush(&log);
+  }
+  size_t line_len = (size_t)(strchr(out, '\n') - out) + 1;
+  assert_true(len > 100 * line_len && len < 3000 * line_len);
+  assert_int_equal(len % line_len, 0);
+  for (size_t at = 0; at < len; at += line_len) {
+    assert_memory_equal(out + at, out, line_len);
+  }
+  access_log_clear(&log);
+  close(fds[0]);
+  close(fds[1]);
+}
+
 // ---- patience
 // ----------------------------------------------------------------------------------------------
 
@@ -338,6 +371,7 @@ int main(void) {
       cmocka_unit_test(test_a_line_in_the_combined_format),
       cmocka_unit_test(test_a_line_of_json),
       cmocka_unit_test(test_the_longest_line_of_json_is_whole),
+      cmocka_unit_test(test_a_reader_that_is_slow_loses_lines_and_breaks_none),
       cmocka_unit_test(test_patience_ends_and_comes_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
