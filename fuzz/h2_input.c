@@ -1,11 +1,11 @@
-// Octets into a client's nghttp2 session with the binding: SETTINGS, then what a program says:
-// frames, parts of three good authenticators, raw octets. Oracle: octet by octet the outcome is the
-// same.
+// Octets into a client's nghttp2 session with the binding: SETTINGS, then what a program says,
+// frames, parts of good authenticators, raw octets. Oracle: octet by octet the outcome is the same.
+#include <assert.h>
+
 #include "h2_client.h"
 #include "reader.h"
 #include "span.h"
 #include "writer.h"
-#include <assert.h>
 
 static codicil_span proofs[3];
 static void write_frame(codicil_writer *w, uint8_t type, uint8_t flags, uint32_t stream_id,
