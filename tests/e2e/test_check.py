@@ -153,6 +153,16 @@ def test_a_wildcard_site_means_no_origin_and_is_warned_of(checker, ca):
     assert any("ORIGIN" in line for line in told), told
 
 
+def test_more_secondaries_than_the_budget_are_warned_of(checker):
+    sites = [checker.site("a.example", secondary="[b.example, c.example]")]
+    sites += [checker.site(f"{n}.example", n) for n in "bc"]
+    text = checker.text(*sites, top="secondary-budget: {certificates: 1}\n")
+    told = warnings(checker.run(text))
+    line = checker.line_of(text, "a.example:")
+    assert any(f":{line}:" in t and "sends the first 1" in t for t in told), told
+    assert not warnings(checker.run(checker.text(*sites)))
+
+
 def test_a_missing_file_is_named():
     full = [program(), "serve", "--check", "-c", "/nowhere/codicil.yaml"]
     done = subprocess.run(full, capture_output=True, text=True, check=False)
