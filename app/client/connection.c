@@ -101,7 +101,8 @@ static void explain_handshake(client_connection *c) {
   char text[256] = "the peer closed the connection";
   io_stream_error(&c->stream, text, sizeof text);
   if (verdict->is_examined && !verdict->is_good) {
-    note(c, EXIT_PEER_FAILED_VERIFICATION, "%s (%s)", verdict->text,
+    int code = verdict->is_unarmed ? EXIT_SSL_CACERT_BADFILE : EXIT_PEER_FAILED_VERIFICATION;
+    note(c, code, "%s (%s)", verdict->text,
          verdict->reason != CODICIL_CERT_NONE ? codicil_cert_reason_word(verdict->reason) : "name");
   } else if (io_stream_alert(&c->stream) == ALERT_NO_APPLICATION_PROTOCOL) {
     note(c, EXIT_SSL_CONNECT_ERROR, "%s does not speak HTTP/2 (TLS alert no_application_protocol)",

@@ -144,9 +144,10 @@ static void judge(peer *p, const tls_client_chain *chain) {
   if (err != CODICIL_OK) {
     refuse(p, CODICIL_CERT_UNTRUSTED, "could not be examined", codicil_err_text(err));
   } else if (reason != CODICIL_CERT_NONE) {
-    bool no_anchors = reason == CODICIL_CERT_UNTRUSTED && p->tls->trust_error.text[0] != '\0';
+    const char *trust_error = p->tls->trust_error.text;
+    p->verdict.is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
     refuse(p, reason, "is refused",
-           no_anchors ? p->tls->trust_error.text : codicil_cert_reason_text(reason));
+           p->verdict.is_unarmed ? trust_error : codicil_cert_reason_text(reason));
   } else {
     judge_name(p, chain);
   }

@@ -40,7 +40,8 @@ typedef struct tls_client_verdict {
   bool is_examined; // false: none came
   bool is_good;     // trusted, and it covers the origin's host
   codicil_cert_reason reason;
-  char text[512]; // why not, a sentence without a full stop
+  bool is_unarmed; // nothing to judge by: no trust anchor could be read
+  char text[512];  // why not, a sentence without a full stop
 } tls_client_verdict;
 
 // Judges the certificate where the handshake did not yet (TLS 1.2, whose staple comes after it).

@@ -153,6 +153,15 @@ def test_a_mistake_has_curls_exit_code(args, code):
     assert result.stderr
 
 
+def test_a_bundle_without_certificates_is_77(server, tmp_path):
+    (tmp_path / "none.pem").write_text("none\n", encoding="ascii")
+    resolve = ["--resolve", f"a.example:{server.port}:127.0.0.1"]
+    for flag, path in (("--cacert", tmp_path / "none.pem"), ("--capath", tmp_path)):
+        result = get(flag, path, *resolve, f"https://a.example:{server.port}/")
+        assert result.code == 77, result.stderr
+        assert str(path) in result.stderr
+
+
 def test_nobody_listening_is_7(ca):
     with socket.socket() as taken:  # bound and not listening: nobody else can take the port
         taken.bind(("127.0.0.1", 0))
