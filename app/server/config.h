@@ -29,6 +29,7 @@ typedef struct config_list {
 typedef struct config_site {
   config_list names; // normalised; "*.example.com" covers one label
   config_text certificate, key, root;
+  config_text ocsp;      // a response to staple, DER; optional
   config_list secondary; // names of sites, normalised, in the order of sending
   config_mark mark;
 } config_site;

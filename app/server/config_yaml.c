@@ -242,6 +242,9 @@ static void read_certificate(loader *l, const yaml_node_t *node) {
 static void read_key(loader *l, const yaml_node_t *node) {
   read_path(l, node, &l->site->key, "key");
 }
+static void read_ocsp(loader *l, const yaml_node_t *node) {
+  read_path(l, node, &l->site->ocsp, "ocsp");
+}
 static void read_root(loader *l, const yaml_node_t *node) {
   read_path(l, node, &l->site->root, "root");
 }
@@ -258,11 +261,9 @@ static void read_secondary(loader *l, const yaml_node_t *node) {
   read_each(l, node, read_secondary_name);
 }
 
-static const key_rule site_rules[] = {{"names", read_names},
-                                      {"certificate", read_certificate},
-                                      {"key", read_key},
-                                      {"root", read_root},
-                                      {"secondary", read_secondary}};
+static const key_rule site_rules[] = {{"names", read_names}, {"certificate", read_certificate},
+                                      {"key", read_key},     {"ocsp", read_ocsp},
+                                      {"root", read_root},   {"secondary", read_secondary}};
 
 static void need_key(loader *l, const config_text *text, const char *key) {
   if (!text->text) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 #include "io/file.h"
 #include "server/tls.h"
 
-enum { MAX_PEM_LEN = 1 << 20 };
+enum { MAX_PEM_LEN = 1 << 20, MAX_OCSP_LEN = 1 << 15 };
 
 // ---- loading one site
 // --------------------------------------------------------------------------------
@@ -51,6 +52,37 @@ done:
   return ok;
 }
 
+static bool is_ocsp_response(codicil_span der) {
+  const uint8_t *at = der.data;
+  OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)der.len);
+  bool is_one = response && at == der.data + der.len &&
+                OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
+  OCSP_RESPONSE_free(response);
+  ERR_clear_error();
+  return is_one;
+}
+
+// A response that nobody could use is a mistake to be told now, not at the clients.
+static bool load_ocsp(server_site *site, config_report *report) {
+  const config_text *path = &site->config->ocsp;
+  app_error err;
+  codicil_buf_init(&site->ocsp, NULL, MAX_OCSP_LEN);
+  if (!path->text) {
+    return true;
+  }
+  if (!file_read(&site->ocsp, path->text, &err)) {
+    config_say(report, path->mark, false, "%s", err.text);
+    return false;
+  }
+  codicil_span der = codicil_buf_span(&site->ocsp);
+  bool ok =
+      is_ocsp_response(der) && codicil_credential_set_ocsp(site->credential, 0, der) == CODICIL_OK;
+  if (!ok) {
+    config_say(report, path->mark, false, "%s: not a successful OCSP response in DER", path->text);
+  }
+  return ok;
+}
+
 static bool load_identity(server_site *site, const server_config *config, config_report *report) {
   codicil_span der = codicil_credential_certificate(site->credential, 0);
   codicil_err e = codicil_identity_new(&site->identity, NULL, der, config->codepoints.oid);
@@ -80,7 +112,8 @@ static void load_site(site_table *table, size_t index, const server_config *conf
     return; // told already
   }
   bool has_root = open_root(site, report);
-  if (!load_credential(site, report) || !load_identity(site, config, report) || !has_root) {
+  if (!load_credential(site, report) || !load_ocsp(site, report) ||
+      !load_identity(site, config, report) || !has_root) {
     return;
   }
   if (!tls_context_new(&site->tls, table, site, &err)) {
@@ -302,6 +335,7 @@ void site_table_clear(site_table *table) {
     SSL_CTX_free(site->tls);
     codicil_identity_free(site->identity);
     codicil_credential_free(site->credential);
+    codicil_buf_clear(&site->ocsp);
     if (site->root >= 0) {
       close(site->root);
     }

@@ -16,7 +16,8 @@ typedef struct server_site {
   SSL_CTX *tls;
   codicil_identity *identity; // of its certificate
   codicil_credential *credential;
-  int root; // descriptor of the directory
+  codicil_buf ocsp; // the response to staple; empty where there is none
+  int root;         // descriptor of the directory
   // Sites whose certificates are proven beside this one's, in the order of sending: those that the
   // own certificate covers, and a certificate named twice, are left out.
   size_t *secondary;

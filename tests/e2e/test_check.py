@@ -153,6 +153,14 @@ def test_a_wildcard_site_means_no_origin_and_is_warned_of(checker, ca):
     assert any("ORIGIN" in line for line in told), told
 
 
+def test_an_ocsp_response_that_is_none_is_told(checker, tmp_path):
+    (tmp_path / "staple.der").write_bytes(b"no response")
+    text = checker.text(checker.site("a.example", ocsp="staple.der"))
+    done = checker.run(text)
+    assert done.returncode != 0
+    assert f"codicil.yaml:{checker.line_of(text, 'ocsp:')}:" in done.all, done.all
+
+
 def test_more_secondaries_than_the_budget_are_warned_of(checker):
     sites = [checker.site("a.example", secondary="[b.example, c.example]")]
     sites += [checker.site(f"{n}.example", n) for n in "bc"]

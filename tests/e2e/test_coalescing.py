@@ -85,6 +85,28 @@ def test_every_kind_of_key_proves_a_site(serve, ca, certs, roots, alg):
     assert result.request("b.example")["reason"] == "secondary", result.report
 
 
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_an_ocsp_response_goes_with_its_certificate(serve, ca, roots, is_revoked):
+    """Both certificates demand a staple; one is in the handshake, one in an authenticator."""
+    must_staple = ["tlsfeature = status_request"]
+    a = ca.issue(f"staple-a-{is_revoked}", ["a.example"], extensions=must_staple)
+    b = ca.issue(f"staple-b-{is_revoked}", ["b.example"], extensions=must_staple)
+    if is_revoked:
+        ca.revoke(b)
+    sites = [
+        Site("a.example", a, roots["a"], secondary=["b.example"], ocsp=ca.ocsp(a)),
+        Site("b.example", b, roots["b"], ocsp=ca.ocsp(b)),
+    ]
+    result = get_json(serve(sites).port, ca.pem, HOSTS[:2], "--coalesce-wait", "3000")
+    assert result.request("a.example")["status"] == 200, result.stderr
+    (proven,) = result.connection_of("a.example")["certificates"]
+    if is_revoked:
+        assert (proven["decision"], proven["reason"]) == ("rejected", "revoked")
+    else:
+        assert proven["decision"] == "accepted", proven
+        assert result.request("b.example")["reason"] == "secondary"
+
+
 def test_a_chain_with_an_intermediate_is_accepted(serve, ca, certs, roots, tmp_path):
     intermediate = Authority(tmp_path / "int", name="Intermediate", issuer=ca)
     certificate = intermediate.issue("b-int", ["b.example"])

@@ -126,5 +126,21 @@ class Authority:
         return Certificate(pem, key, leaf)
 
 
+    def ocsp(self, certificate):
+        """Writes an OCSP response (DER) on `certificate` and returns its path."""
+        base = certificate.leaf.removesuffix(".pem")
+        signer = ["-index", f"{self.dir}/index.txt", "-CA", self.pem]
+        signer += ["-rsigner", self.pem, "-rkey", self.key, "-ndays", "7"]
+        asked = ["-issuer", self.pem, "-cert", certificate.leaf]
+        openssl("ocsp", *asked, "-no_nonce", "-reqout", f"{base}.req")
+        openssl("ocsp", *signer, "-reqin", f"{base}.req", "-respout", f"{base}.ocsp")
+        return f"{base}.ocsp"
+
+    def revoke(self, certificate):
+        config = f"{certificate.leaf.removesuffix('.pem')}.cnf"
+        openssl("ca", "-config", config, "-keyfile", self.key, "-cert", self.pem, "-revoke",
+                certificate.leaf)
+
+
 def days_ago(days):
     return datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)
