@@ -132,7 +132,9 @@ static bool take_option(arguments *a, int id, const char *value) {
 
 // Returns -1, or the exit code where there is nothing more to do.
 static int parse_arguments(arguments *a, int argc, char **argv) {
+  static char name[] = "codicil serve"; // getopt's messages begin with it
   int id;
+  argv[0] = name;
   optind = 1;
   while ((id = getopt_long(argc, argv, "c:tr:n:l:w:h", options, NULL)) != -1) {
     if (id == 'h') {
@@ -147,9 +149,10 @@ static int parse_arguments(arguments *a, int argc, char **argv) {
   if (optind < argc) {
     return fail("unexpected argument", argv[optind]);
   }
-  bool has_site = a->site.root.text || a->site.certificate.text || a->site.key.text;
+  bool has_site =
+      a->site.root.text || a->site.certificate.text || a->site.key.text || a->site.names.num > 0;
   if (a->file && has_site) {
-    return fail("a file and --root, --cert or --key exclude each other", NULL);
+    return fail("a file and --root, --cert, --key or --name exclude each other", NULL);
   }
   if (!a->file && !(a->site.root.text && a->site.certificate.text && a->site.key.text)) {
     return fail("name a file with -c, or a site with --root, --cert and --key", NULL);

@@ -20,6 +20,22 @@ def test_one_site_needs_no_file(certs, roots, ca):
     assert server.stop() == 0, server.errors
 
 
+@pytest.mark.parametrize(
+    "args,said",
+    [
+        (["--bogus"], "unrecognized option '--bogus'"),
+        (["-c", "x.yaml", "--name", "a.example"], "exclude each other"),
+        (["-c", "x.yaml", "y.yaml"], "unexpected argument: y.yaml"),
+        (["--root", "."], "--cert"),
+    ],
+)
+def test_a_command_line_without_sense_is_2_and_told(args, said):
+    full = [program(), "serve", *args]
+    done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("codicil serve: ") and said in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_an_idle_server_with_0(serve, three_sites, sig):
     server = serve(three_sites)
