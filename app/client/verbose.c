@@ -202,8 +202,8 @@ void verbose_certificate(const client_verbose *verbose, size_t connection,
   indent(verbose);
   fprintf(verbose->out, "sha256 %s", sha256);
   if (!info.is_primary) {
-    fprintf(verbose->out, ", %zu octets in %zu frame%s, signature scheme 0x%04x%s%s",
-            info.num_octets, info.num_frames, info.num_frames == 1 ? "" : "s", info.scheme,
+    fprintf(verbose->out, ", %zu octets in %zu frame%s, signed with %s%s%s", info.num_octets,
+            info.num_frames, info.num_frames == 1 ? "" : "s", codicil_scheme_name(info.scheme),
             info.has_ocsp ? ", OCSP staple" : "", info.scts.len > 0 ? ", SCTs" : "");
   }
   fputc('\n', verbose->out);
