@@ -30,6 +30,7 @@ void config_site_clear(config_site *site) {
   config_list_clear(&site->secondary);
   free(site->certificate.text);
   free(site->key.text);
+  free(site->ocsp.text);
   free(site->root.text);
   memset(site, 0, sizeof *site);
 }
