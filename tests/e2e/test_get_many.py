@@ -98,7 +98,7 @@ def test_capath_and_ssl_cert_file_are_trusted(server, ca, tmp_path):
     urls = urls_of(server, "a")
     assert get(*resolve, "--capath", tmp_path, *urls).stdout == index("a")
     assert get(*resolve, *urls, env={"SSL_CERT_FILE": ca.pem}).stdout == index("a")
-    assert get(*resolve, *urls, env={"SSL_CERT_FILE": "/nowhere"}).code == 60
+    assert get(*resolve, *urls, env={"SSL_CERT_FILE": "/nowhere"}).code == 77
 
 
 def test_a_full_disk_is_23(server, ca):
