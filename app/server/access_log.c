@@ -42,6 +42,9 @@ static size_t len_of_write(const access_log *log, size_t done) {
 
 void access_log_flush(access_log *log) {
   size_t done = 0;
+  if (log->len == 0) {
+    return; // there may be no buffer
+  }
   while (done < log->len) {
     ssize_t n = write(log->fd, log->lines + done, len_of_write(log, done));
     if (n < 0 && errno == EAGAIN) {

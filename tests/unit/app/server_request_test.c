@@ -303,6 +303,16 @@ static void test_the_longest_line_of_json_is_whole(void **state) {
   assert_string_equal(out + strlen(out) - strlen(end), end);
 }
 
+static void test_a_log_that_is_off_takes_every_call(void **state) {
+  (void)state;
+  access_log log;
+  codicil_now now = {2000, 784111777};
+  assert_true(access_log_init(&log, -1, true));
+  access_log_add(&log, NULL, 3, "192.0.2.1", now);
+  access_log_flush(&log);
+  access_log_clear(&log);
+}
+
 // A pipe that is full keeps no worker, and what comes out of it are whole lines.
 static void test_a_reader_that_is_slow_loses_lines_and_breaks_none(void **state) {
   (void)state;
@@ -371,6 +381,7 @@ int main(void) {
       cmocka_unit_test(test_a_line_in_the_combined_format),
       cmocka_unit_test(test_a_line_of_json),
       cmocka_unit_test(test_the_longest_line_of_json_is_whole),
+      cmocka_unit_test(test_a_log_that_is_off_takes_every_call),
       cmocka_unit_test(test_a_reader_that_is_slow_loses_lines_and_breaks_none),
       cmocka_unit_test(test_patience_ends_and_comes_back),
   };
