@@ -84,7 +84,8 @@ def write_page(page, port):
 
 
 def requests_by_connection(server, paths):
-    """Connections by the paths asked for on them, of those in `paths`."""
+    """Connections by the paths asked for on them, of those in `paths`. Ends the server."""
+    server.stop()  # the log is whole then
     found = {}
     for entry in server.log():
         if entry["path"].split("?")[0] in paths:
