@@ -58,6 +58,10 @@ bool codicil_transcript_add(codicil_transcript *t, codicil_span octets) {
 }
 
 bool codicil_transcript_hash(codicil_transcript *t, uint8_t out[CODICIL_HASH_MAX]) {
-  return EVP_MD_CTX_copy_ex(t->scratch, t->running) == 1 &&
-         EVP_DigestFinal_ex(t->scratch, out, NULL) == 1;
+  if (EVP_MD_CTX_copy_ex(t->scratch, t->running) != 1) {
+    // OpenSSL 3.5 leaves a target that has a digest and no state, and copies into that next time.
+    (void)EVP_MD_CTX_reset(t->scratch);
+    return false;
+  }
+  return EVP_DigestFinal_ex(t->scratch, out, NULL) == 1;
 }
