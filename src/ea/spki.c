@@ -6,77 +6,29 @@
 #include <openssl/params.h>
 #include <openssl/x509.h>
 
-#include "reader.h"
+#include "der.h"
 #include "span.h"
 
-// ---- strict DER -------------------------------------------------------------------------------
-
-enum { INTEGER = 0x02, BIT_STRING = 0x03, OID = 0x06, SEQUENCE = 0x30, VERSION = 0xa0 };
-
-// X.690 §10.1: definite lengths in the fewest octets. Three octets hold any certificate of TLS.
-static bool read_der_len(codicil_reader *r, size_t *out) {
-  uint8_t first;
-  if (!codicil_read_u8(r, &first)) {
-    return false;
-  }
-  if (first < 0x80) {
-    *out = first;
-    return true;
-  }
-  uint8_t num = first & 0x7f;
-  codicil_span octets;
-  if (num == 0 || num > 3 || !codicil_read_bytes(r, &octets, num) || octets.data[0] == 0) {
-    return false;
-  }
-  size_t len = 0;
-  for (size_t i = 0; i < num; i++) {
-    len = len << 8 | octets.data[i];
-  }
-  *out = len;
-  return len >= 0x80;
-}
-
-static bool read_der(codicil_reader *r, uint8_t tag, codicil_span *out) {
-  codicil_reader ahead = *r;
-  uint8_t found;
-  size_t len;
-  if (!codicil_read_u8(&ahead, &found) || found != tag || !read_der_len(&ahead, &len) ||
-      !codicil_read_bytes(&ahead, out, len)) {
-    return false;
-  }
-  *r = ahead;
-  return true;
-}
-
-static bool skip_der(codicil_reader *r, uint8_t tag) {
-  codicil_span content;
-  return read_der(r, tag, &content);
-}
+// ---- where the key is -------------------------------------------------------------------------
 
 // RFC 5280 §4.1: version, serialNumber, signature, issuer, validity, subject stand before the key.
 static bool find_spki(codicil_span *out_whole, codicil_span certificate) {
-  codicil_reader file = codicil_reader_of(certificate);
   codicil_span outer;
   codicil_span tbs;
-  if (!read_der(&file, SEQUENCE, &outer) || !codicil_reader_done(&file)) {
+  if (!codicil_der_only(certificate, CODICIL_DER_SEQUENCE, &outer)) {
     return false;
   }
   codicil_reader r = codicil_reader_of(outer);
-  if (!read_der(&r, SEQUENCE, &tbs)) {
+  if (!codicil_der_read(&r, CODICIL_DER_SEQUENCE, &tbs)) {
     return false;
   }
   r = codicil_reader_of(tbs);
-  bool is_v1 = tbs.len != 0 && tbs.data[0] != VERSION;
-  if ((!is_v1 && !skip_der(&r, VERSION)) || !skip_der(&r, INTEGER) || !skip_der(&r, SEQUENCE) ||
-      !skip_der(&r, SEQUENCE) || !skip_der(&r, SEQUENCE) || !skip_der(&r, SEQUENCE)) {
-    return false;
-  }
-  codicil_span from = r.rest;
-  if (!skip_der(&r, SEQUENCE)) {
-    return false;
-  }
-  *out_whole = codicil_span_sub(from, 0, from.len - r.rest.len);
-  return true;
+  bool is_v1 = !codicil_der_is_next(&r, CODICIL_DER_CONTEXT_CONSTRUCTED);
+  return (is_v1 || codicil_der_skip(&r, CODICIL_DER_CONTEXT_CONSTRUCTED)) &&
+         codicil_der_skip(&r, CODICIL_DER_INTEGER) && codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&
+         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) && codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&
+         codicil_der_skip(&r, CODICIL_DER_SEQUENCE) &&
+         codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, out_whole);
 }
 
 // ---- kinds of keys ----------------------------------------------------------------------------
@@ -150,12 +102,12 @@ bool codicil_spki_parse(codicil_spki *out, codicil_span certificate) {
     return false;
   }
   codicil_reader r = codicil_reader_of(whole);
-  if (!read_der(&r, SEQUENCE, &content)) {
+  if (!codicil_der_read(&r, CODICIL_DER_SEQUENCE, &content)) {
     return false;
   }
   r = codicil_reader_of(content);
-  if (!read_der(&r, SEQUENCE, &algorithm) || !read_der(&r, BIT_STRING, &bits) ||
-      !codicil_reader_done(&r)) {
+  if (!codicil_der_read(&r, CODICIL_DER_SEQUENCE, &algorithm) ||
+      !codicil_der_read(&r, CODICIL_DER_BIT_STRING, &bits) || !codicil_reader_done(&r)) {
     return false;
   }
   r = codicil_reader_of(bits);
@@ -224,7 +176,8 @@ typedef struct rsa_number {
 
 static bool read_rsa_number(codicil_reader *r, rsa_number *out) {
   codicil_span integer;
-  if (!read_der(r, INTEGER, &integer) || integer.len == 0 || (integer.data[0] & 0x80) != 0) {
+  if (!codicil_der_read(r, CODICIL_DER_INTEGER, &integer) || integer.len == 0 ||
+      (integer.data[0] & 0x80) != 0) {
     return false;
   }
   if (integer.data[0] == 0) {
@@ -246,7 +199,7 @@ static EVP_PKEY *make_rsa(codicil_key_maker *maker, codicil_span key_der) {
   codicil_span content;
   rsa_number n;
   rsa_number e;
-  if (!read_der(&r, SEQUENCE, &content) || !codicil_reader_done(&r)) {
+  if (!codicil_der_read(&r, CODICIL_DER_SEQUENCE, &content) || !codicil_reader_done(&r)) {
     return NULL;
   }
   r = codicil_reader_of(content);

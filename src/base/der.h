@@ -2,8 +2,8 @@
 //
 // Lengths are definite and as short as can be, tags have one octet. That is narrower than what
 // OpenSSL decodes: a certificate that a signer did not write in DER has no identity here.
-#ifndef CODICIL_X509_DER_H
-#define CODICIL_X509_DER_H
+#ifndef CODICIL_BASE_DER_H
+#define CODICIL_BASE_DER_H
 
 #include "codicil/codicil.h"
 #include "reader.h"
