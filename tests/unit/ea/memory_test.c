@@ -2,36 +2,14 @@
 // accepted, and a call that failed may be made again.
 #include "cmocka_test.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 
 #include "ea_fixture.h"
 #include "span.h"
+#include "starve_libcrypto.h"
 
 static const codicil_span none = {NULL, 0};
-static bool armed;
-static size_t countdown;
-
-static bool refuses(void) {
-  return armed && (countdown == 0 || countdown-- == 0);
-}
-
-static void *fail_malloc(size_t len, const char *file, int line) {
-  (void)file, (void)line;
-  return refuses() ? NULL : malloc(len);
-}
-
-static void *fail_realloc(void *ptr, size_t len, const char *file, int line) {
-  (void)file, (void)line;
-  return refuses() ? NULL : realloc(ptr, len);
-}
-
-static void plain_free(void *ptr, const char *file, int line) {
-  (void)file, (void)line;
-  free(ptr);
-}
-
 typedef struct scene {
   ea_pair pair;
   ea_identity identity;
@@ -87,11 +65,9 @@ static codicil_err starve(scene *s, step *call) {
   bool starved = true;
   codicil_err err = CODICIL_OK;
   for (size_t n = 0; starved; n++) {
-    armed = true;
-    countdown = n;
+    starve_begin(n);
     err = call(s);
-    starved = countdown == 0;
-    armed = false;
+    starved = starve_end();
     assert_int_equal(ERR_peek_error(), 0);
     if (err == CODICIL_OK) {
       return err; // libcrypto can do without some of what it asks for
@@ -146,7 +122,7 @@ static void test_what_is_wrong_is_never_accepted_for_want_of_memory(void **state
 
 int main(void) {
   // Before libcrypto's first allocation, or it keeps its own.
-  if (CRYPTO_set_mem_functions(fail_malloc, fail_realloc, plain_free) != 1) {
+  if (!starve_install()) {
     return 1;
   }
   const struct CMUnitTest tests[] = {

@@ -2,32 +2,10 @@
 // is to be refused is never accepted.
 #include "cmocka_test.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "chain_fixture.h"
-
-static bool armed;
-static size_t countdown;
-
-static bool refuses(void) {
-  return armed && (countdown == 0 || countdown-- == 0);
-}
-
-static void *fail_malloc(size_t len, const char *file, int line) {
-  (void)file, (void)line;
-  return refuses() ? NULL : malloc(len);
-}
-
-static void *fail_realloc(void *ptr, size_t len, const char *file, int line) {
-  (void)file, (void)line;
-  return refuses() ? NULL : realloc(ptr, len);
-}
-
-static void plain_free(void *ptr, const char *file, int line) {
-  (void)file, (void)line;
-  free(ptr);
-}
+#include "starve_libcrypto.h"
 
 // Judges at one n after the other (every third, once it is inside OpenSSL's loops) until memory no
 // longer runs out. Returns the last reason.
@@ -38,11 +16,9 @@ static codicil_cert_reason judge_starving(chain_fixture *f, const codicil_chain_
   for (size_t n = 0; starved; n += n < 64 ? 1 : 3) {
     codicil_err err;
     reason = CODICIL_NUM_CERT_REASONS;
-    armed = true;
-    countdown = n;
+    starve_begin(n);
     err = codicil_chain_validate(&reason, NULL, NULL, f->trust, f->cache, entries, 2, f->unix_s);
-    starved = countdown == 0;
-    armed = false;
+    starved = starve_end();
     assert_true(err == CODICIL_OK || err == CODICIL_NOMEM || err == CODICIL_CRYPTO);
     assert_int_equal(err == CODICIL_OK, reason != CODICIL_NUM_CERT_REASONS);
     assert_true(want == CODICIL_CERT_NONE || reason != CODICIL_CERT_NONE);
@@ -119,7 +95,7 @@ static void test_with_a_cache_a_good_chain_is_good_again_within_the_hour(void **
 
 int main(void) {
   // Before libcrypto's first allocation, or it keeps its own.
-  if (CRYPTO_set_mem_functions(fail_malloc, fail_realloc, plain_free) != 1) {
+  if (!starve_install()) {
     return 1;
   }
   const struct CMUnitTest tests[] = {
