@@ -7,22 +7,12 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "codicil/ea.h"
 
 enum { TURNS = 301, PER_TURN = 8, WARM_UP = 3, TBS_LEN = 119 };
-
-#define CHECK(condition)                                            \
-  do {                                                              \
-    if (!(condition)) {                                             \
-      fprintf(stderr, "ea_bench.c:%d: %s\n", __LINE__, #condition); \
-      exit(1);                                                      \
-    }                                                               \
-  } while (0)
 
 typedef struct algorithm {
   const char *name;
@@ -167,35 +157,18 @@ static void validate(subject *s, size_t index) {
 
 // ---- measuring --------------------------------------------------------------------------------
 
-static double now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static double timed(void (*work)(subject *, size_t), subject *s) {
-  double start = now_us();
+  double start = bench_cpu_ns() / 1e3;
   for (size_t i = 0; i < PER_TURN; i++) {
     work(s, i);
   }
-  return (now_us() - start) / PER_TURN;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a;
-  double y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double values[TURNS]) {
-  qsort(values, TURNS, sizeof values[0], compare);
-  return values[TURNS / 2];
+  return (bench_cpu_ns() / 1e3 - start) / PER_TURN;
 }
 
 static void print_ratio(const char *name, const subject *s, double ours[TURNS], double bare[TURNS],
                         const char *against) {
-  double a = median(ours);
-  double b = median(bare);
+  double a = bench_median(ours, TURNS);
+  double b = bench_median(bare, TURNS);
   printf("{\"name\": \"%s_%s\", \"value\": %.3f, \"unit\": \"ratio\", \"against\": \"%s\", "
          "\"n\": %d}\n",
          name, s->alg->name, a / b, against, TURNS * PER_TURN);

@@ -4,24 +4,14 @@
 // one run. Both carry the same chain of two certificates (P-256), both are validated up to the same
 // root with nothing cached. The figures are ratios of medians: handshake over authenticator.
 #include <openssl/ssl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "codicil/ossl.h"
 #include "codicil/x509.h"
 #include "pki_fixture.h"
 
 enum { TURNS = 201, WARM_UP = 5, PIPE = 65536 };
-
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "handshake_bench.c:%d: %s\n", __LINE__, #condition); \
-      exit(1);                                                             \
-    }                                                                      \
-  } while (0)
 
 typedef struct fixture {
   pki_cert *root, *intermediate, *leaf;
@@ -40,12 +30,6 @@ typedef struct connection {
 typedef struct turn {
   double handshake_client, handshake_server, validate, create;
 } turn;
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 // ---- material -----------------------------------------------------------------------------------
 
@@ -89,9 +73,9 @@ static void tear_down(fixture *f) {
 
 // Goes on with the handshake of one side; adds what it took to *ns.
 static bool step(SSL *ssl, double *ns) {
-  double start = now_ns();
+  double start = bench_cpu_ns();
   int rc = SSL_do_handshake(ssl);
-  *ns += now_ns() - start;
+  *ns += bench_cpu_ns() - start;
   CHECK(rc == 1 || SSL_get_error(ssl, rc) == SSL_ERROR_WANT_READ);
   return rc == 1;
 }
@@ -99,18 +83,18 @@ static bool step(SSL *ssl, double *ns) {
 static void handshake(const fixture *f, connection *c, turn *t) {
   BIO *client_bio, *server_bio;
   CHECK(BIO_new_bio_pair(&client_bio, PIPE, &server_bio, PIPE) == 1);
-  double start = now_ns();
+  double start = bench_cpu_ns();
   c->client = SSL_new(f->client_ctx);
   SSL_set_bio(c->client, client_bio, client_bio);
   SSL_set_connect_state(c->client);
   CHECK(codicil_ossl_prepare_client(c->client) == CODICIL_OK &&
         SSL_set1_host(c->client, "www.example") == 1);
-  t->handshake_client = now_ns() - start;
-  start = now_ns();
+  t->handshake_client = bench_cpu_ns() - start;
+  start = bench_cpu_ns();
   c->server = SSL_new(f->server_ctx);
   SSL_set_bio(c->server, server_bio, server_bio);
   SSL_set_accept_state(c->server);
-  t->handshake_server = now_ns() - start;
+  t->handshake_server = bench_cpu_ns() - start;
   for (bool client_done = false, server_done = false; !client_done || !server_done;) {
     client_done = step(c->client, &t->handshake_client);
     server_done = step(c->server, &t->handshake_server);
@@ -163,13 +147,13 @@ static turn take_turn(const fixture *f, uint32_t number) {
   codicil_span none = {NULL, 0};
   uint8_t context[32] = {0};
   memcpy(context, &number, sizeof number);
-  double start = now_ns();
+  double start = bench_cpu_ns();
   CHECK(codicil_ea_authenticate(c.server_ea, &buf, f->credential, none,
                                 codicil_span_of(context, sizeof context)) == CODICIL_OK);
-  t.create = now_ns() - start;
-  start = now_ns();
+  t.create = bench_cpu_ns() - start;
+  start = bench_cpu_ns();
   validate(f, &c, codicil_buf_span(&buf));
-  t.validate = now_ns() - start;
+  t.validate = bench_cpu_ns() - start;
   codicil_buf_clear(&buf);
   close_connection(&c);
   return t;
@@ -177,18 +161,12 @@ static turn take_turn(const fixture *f, uint32_t number) {
 
 // ---- figures ------------------------------------------------------------------------------------
 
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double median(const turn *turns, size_t offset) {
   double values[TURNS];
   for (size_t i = 0; i < TURNS; i++) {
     memcpy(&values[i], (const char *)&turns[i] + offset, sizeof values[i]);
   }
-  qsort(values, TURNS, sizeof *values, compare);
-  return values[TURNS / 2];
+  return bench_median(values, TURNS);
 }
 
 static void print(const char *side, double handshake_ns, double authenticator_ns) {

@@ -3,33 +3,12 @@
 // A route is asked for on a connection that holds as many certificates as the limit lets it, the
 // wanted one last: the worst case of a client. Figures are absolute; there is nothing else to hold
 // them against.
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
+#include "bench.h"
 #include "session_fixture.h"
 #include "span.h"
 
 enum { CERTIFICATES = 64, ROUTES = 20000, FRAMES = 4000, TURNS = 15, FRAME_LEN = 16384 };
-
-#define CHECK(condition)                                                 \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      fprintf(stderr, "session_bench.c:%d: %s\n", __LINE__, #condition); \
-      exit(1);                                                           \
-    }                                                                    \
-  } while (0)
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
 
 static void print(const char *name, double value, const char *unit, size_t n) {
   printf("{\"name\": \"%s\", \"value\": %.1f, \"unit\": \"%s\", \"against\": null, \"n\": %zu}\n",
@@ -53,11 +32,11 @@ static double time_route(world *w, const char *text, codicil_answer answer) {
   codicil_origin origin = origin_of(text);
   codicil_evidence evidence = evidence_here();
   codicil_route route = {0};
-  double start = now_ns();
+  double start = bench_cpu_ns();
   for (size_t i = 0; i < ROUTES; i++) {
     CHECK(codicil_session_route(w->client, &route, &origin, &evidence, w->now) == CODICIL_OK);
   }
-  double took = (now_ns() - start) / ROUTES;
+  double took = (bench_cpu_ns() - start) / ROUTES;
   CHECK(route.answer == answer);
   return took;
 }
@@ -70,8 +49,7 @@ static void bench_route(const char *name, const char *origin, codicil_answer ans
   for (size_t i = 0; i < TURNS; i++) {
     turns[i] = time_route(&w, origin, answer);
   }
-  qsort(turns, TURNS, sizeof turns[0], compare);
-  print(name, turns[TURNS / 2], "ns", (size_t)TURNS * ROUTES);
+  print(name, bench_median(turns, TURNS), "ns", (size_t)TURNS * ROUTES);
   world_close(&w);
 }
 
@@ -88,17 +66,16 @@ static void bench_reassemble(void) {
       world_init(&w);
       world_connect(&w);
       world_negotiate(&w);
-      double start = now_ns();
+      double start = bench_cpu_ns();
       for (size_t f = 0; f < 7; f++) {
         CHECK(feed_frame(w.client, codicil_span_of(octets, sizeof octets), w.now) == CODICIL_OK);
       }
-      took += now_ns() - start;
+      took += bench_cpu_ns() - start;
       world_close(&w);
     }
     turns[i] = took / (FRAMES / 7 * 7);
   }
-  qsort(turns, TURNS, sizeof turns[0], compare);
-  print("session_reassemble_16k", turns[TURNS / 2], "ns", (size_t)TURNS * FRAMES);
+  print("session_reassemble_16k", bench_median(turns, TURNS), "ns", (size_t)TURNS * FRAMES);
 }
 
 // ---- memory -------------------------------------------------------------------------------------

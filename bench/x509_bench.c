@@ -4,24 +4,14 @@
 // turns in one run. Chains are an end entity and an intermediate, P-256 throughout. Cold: no cache.
 // Intermediate warm: the intermediate came with another end entity before. Verdict warm: this very
 // chain was judged before.
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "codicil/ea.h"
 #include "codicil/x509.h"
 #include "pki_fixture.h"
 
 enum { TURNS = 201, PER_TURN = 8, WARM_UP = 3, TBS_LEN = 119, NUM_PHASES = 3 };
-
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      fprintf(stderr, "x509_bench.c:%d: %s\n", __LINE__, #condition); \
-      exit(1);                                                        \
-    }                                                                 \
-  } while (0)
 
 typedef struct bench {
   pki_cert *root, *intermediate;
@@ -150,41 +140,24 @@ static void receive(const bench *b, codicil_ea *client, const codicil_buf *authe
 
 // ---- measuring --------------------------------------------------------------------------------
 
-static double now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static double time_bare(const bench *b) {
-  double start = now_us();
+  double start = bench_cpu_ns() / 1e3;
   for (size_t i = 0; i < PER_TURN; i++) {
     bare_verify(b);
   }
-  return (now_us() - start) / PER_TURN;
+  return (bench_cpu_ns() / 1e3 - start) / PER_TURN;
 }
 
 // A new connection each time: a client refuses an authenticator that it has seen.
 static double time_receive(const bench *b, codicil_chain_cache *cache) {
   codicil_ea *client = new_end(false);
-  double start = now_us();
+  double start = bench_cpu_ns() / 1e3;
   for (size_t i = 0; i < PER_TURN; i++) {
     receive(b, client, &b->authenticators[i], cache);
   }
-  double each = (now_us() - start) / PER_TURN;
+  double each = (bench_cpu_ns() / 1e3 - start) / PER_TURN;
   codicil_ea_free(client);
   return each;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a;
-  double y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double values[TURNS]) {
-  qsort(values, TURNS, sizeof values[0], compare);
-  return values[TURNS / 2];
 }
 
 static void print_ratio(const char *phase, double ours, double bare) {
@@ -208,9 +181,9 @@ int main(void) {
     taken[1][at] = time_receive(&b, b.cache);
     taken[2][at] = time_receive(&b, b.cache);
   }
-  double bare_us = median(bare);
+  double bare_us = bench_median(bare, TURNS);
   for (size_t i = 0; i < NUM_PHASES; i++) {
-    print_ratio(phases[i], median(taken[i]), bare_us);
+    print_ratio(phases[i], bench_median(taken[i], TURNS), bare_us);
   }
   tear_down(&b);
   return 0;
