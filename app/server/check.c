@@ -96,27 +96,17 @@ static void warn_of_wildcards(const server_config *config, const config_site *si
   }
 }
 
-// The library's limits; a server changes none of those that count here.
-enum {
-#define LIMIT_VALUE(name, value, text) LIMIT_##name = (value),
-  CODICIL_LIMIT_MAP(LIMIT_VALUE)
-#undef LIMIT_VALUE
-};
-
 // What one connection is sent at the most: the rest opens connections of its own.
 static void warn_of_too_many(const server_config *config, const server_site *site,
                              config_report *report) {
-  // The origin of the connection counts too (RFC 8336 §2.3).
-  size_t max_origins = LIMIT_ORIGINS - 1;
   config_mark mark = site->config->mark;
   if (site->num_secondary > config->budget_certificates) {
     config_say(report, mark, true,
                "%zu secondary certificates, and secondary-budget sends the first %zu",
                site->num_secondary, config->budget_certificates);
   }
-  if (config->send_origin && site->num_origin_hosts > max_origins) {
-    config_say(report, mark, true, "no ORIGIN lists the secondaries: %zu origins, at most %zu",
-               site->num_origin_hosts, max_origins);
+  if (config->send_origin && site->has_too_many_origins) {
+    config_say(report, mark, true, "no ORIGIN is sent: more origins than a client takes");
   }
 }
 

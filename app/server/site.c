@@ -281,6 +281,23 @@ static bool make_origins(server_site *site) {
   return site->origins != NULL;
 }
 
+// The library's limits, which a client has, too.
+enum {
+#define LIMIT_VALUE(name, value, text) LIMIT_##name = (value),
+  CODICIL_LIMIT_MAP(LIMIT_VALUE)
+#undef LIMIT_VALUE
+};
+
+// Whether a client's Origin Set holds them all beside its initial origin (RFC 8336 §2.3).
+static bool fits_origin_set(const server_site *site) {
+  size_t len = 0;
+  for (size_t i = 0; i < site->num_origin_hosts; i++) {
+    len += 2 + strlen("https://[]:65535") + strlen(site->origin_hosts[i]);
+  }
+  return site->num_origin_hosts < LIMIT_ORIGINS &&
+         len + CODICIL_ORIGIN_TEXT_MAX <= LIMIT_ORIGINS_LEN;
+}
+
 // What ORIGIN names, as protocol §7 says: the sites that this connection may serve.
 static bool choose_origins(site_table *table, server_site *site) {
   bool ok = true;
@@ -295,7 +312,8 @@ static bool choose_origins(site_table *table, server_site *site) {
   }
   site->num_own_origin_hosts = site->num_origin_hosts;
   ok &= add_secondary_hosts(table, site);
-  if (!ok) {
+  site->has_too_many_origins = !fits_origin_set(site);
+  if (!ok || site->has_too_many_origins) {
     site->num_origin_hosts = site->num_own_origin_hosts = 0;
   }
   return make_origins(site);

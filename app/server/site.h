@@ -23,11 +23,13 @@ typedef struct server_site {
   size_t *secondary;
   size_t num_secondary;
   // Hosts for ORIGIN: of all sites that the own certificate covers, and then of the secondary ones.
-  // None where one of them is a wildcard, which an Origin Set cannot express.
+  // None where one of them is a wildcard, which an Origin Set cannot express, or where they are
+  // more than a client takes.
   const char **origin_hosts; // borrowed from the configuration
   codicil_origin *origins;   // the same, with the default port
   size_t num_origin_hosts;
   size_t num_own_origin_hosts;
+  bool has_too_many_origins;
 } server_site;
 
 typedef struct site_name {

@@ -171,6 +171,18 @@ def test_more_secondaries_than_the_budget_are_warned_of(checker):
     assert not warnings(checker.run(checker.text(*sites)))
 
 
+def test_more_origins_than_an_origin_set_takes_are_warned_of(checker, ca):
+    certificate = ca.issue("many", ["*.many.example"])
+
+    def told(num):
+        names = ", ".join(f"n{i}.many.example" for i in range(num))
+        text = checker.text(checker.site("n0.many.example", certificate, names=f"[{names}]"))
+        return warnings(checker.run(text))
+
+    assert not told(1023)
+    assert any("no ORIGIN is sent" in line for line in told(1024))
+
+
 def test_a_missing_file_is_named():
     full = [program(), "serve", "--check", "-c", "/nowhere/codicil.yaml"]
     done = subprocess.run(full, capture_output=True, text=True, check=False)

@@ -107,6 +107,18 @@ def test_an_ocsp_response_goes_with_its_certificate(serve, ca, roots, is_revoked
         assert result.request("b.example")["reason"] == "secondary"
 
 
+@pytest.mark.parametrize("num", [1023, 1024])
+def test_as_many_origins_as_there_are_a_client_is_not_sent_too_many(serve, ca, roots, num):
+    certificate = ca.issue(f"many-{num}", ["*.many.example"])
+    names = [f"n{i}.many.example" for i in range(num)]
+    server = serve([Site(names[0], certificate, roots["a"], names=names)])
+    result = get_json(server.port, ca.pem, names[:2])
+    assert result.code == 0, result.stderr
+    (connection,) = result.report["connections"]
+    assert connection["closed"] is None or connection["closed"]["code"] == 0
+    assert len(connection["origin_set"] or []) == (num if num < 1024 else 0)
+
+
 def test_a_chain_with_an_intermediate_is_accepted(serve, ca, certs, roots, tmp_path):
     intermediate = Authority(tmp_path / "int", name="Intermediate", issuer=ca)
     certificate = intermediate.issue("b-int", ["b.example"])
