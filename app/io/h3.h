@@ -1,5 +1,6 @@
-// HTTP/3 on a QUIC connection: nghttp3, and codicil_h3 between it and QUIC. What servers and clients
-// have in common: control and QPACK streams, flow control, streams that end or are reset, the end.
+// HTTP/3 on a QUIC connection: nghttp3, and codicil_h3 between it and QUIC. What servers and
+// clients have in common: control and QPACK streams, flow control, streams that end or are reset,
+// the end.
 //
 // The owner has the requests: nghttp3's callbacks, with the `user` of io_h3_open as conn_user_data
 // and its own stream_user_data. From `start` it calls io_h3_begin with the session of the

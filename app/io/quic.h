@@ -71,16 +71,16 @@ typedef struct quic_config {
 // How a connection ended.
 typedef struct quic_end {
   enum {
-    QUIC_END_NONE,        // it has not
-    QUIC_END_LOCAL,       // quic_close
-    QUIC_END_PEER,        // the peer's CONNECTION_CLOSE
-    QUIC_END_IDLE,        // idle timeout
-    QUIC_END_HANDSHAKE,   // handshake timeout
-    QUIC_END_RESET,       // stateless reset
-    QUIC_END_TLS,         // the handshake failed: `code` is the TLS alert
-    QUIC_END_VERSION,     // no version in common
-    QUIC_END_NETWORK,     // the socket failed: `code` is an errno
-    QUIC_END_PROTOCOL     // the peer broke QUIC, or ngtcp2 failed
+    QUIC_END_NONE,      // it has not
+    QUIC_END_LOCAL,     // quic_close
+    QUIC_END_PEER,      // the peer's CONNECTION_CLOSE
+    QUIC_END_IDLE,      // idle timeout
+    QUIC_END_HANDSHAKE, // handshake timeout
+    QUIC_END_RESET,     // stateless reset
+    QUIC_END_TLS,       // the handshake failed: `code` is the TLS alert
+    QUIC_END_VERSION,   // no version in common
+    QUIC_END_NETWORK,   // the socket failed: `code` is an errno
+    QUIC_END_PROTOCOL   // the peer broke QUIC, or ngtcp2 failed
   } how;
   bool is_application; // `code` is HTTP/3's, not QUIC's
   uint64_t code;
@@ -98,8 +98,8 @@ typedef bool quic_accept(void *user, quic_connection *connection, const quic_han
                          void **out_user);
 
 // Makes the stack of `loop`, to whose thread it belongs from then on. `config` is borrowed for its
-// life. Server: `shared`, its place `index` in it, and `tls` of quic_tls_server_new; client: NULL, 0
-// and NULL.
+// life. Server: `shared`, its place `index` in it, and `tls` of quic_tls_server_new; client: NULL,
+// 0 and NULL.
 CODICIL_MUST_USE bool quic_stack_new(quic_stack **out, io_loop *loop, const quic_config *config,
                                      quic_shared *shared, size_t index, quic_tls_context *tls,
                                      app_error *err);
@@ -115,8 +115,8 @@ size_t quic_stack_num_connections(const quic_stack *stack);
 
 // ---- connections -------------------------------------------------------------------------------
 
-// Opens a connection of a client to `remote`. NULL, with `err`, where that fails at once. `tls_user`
-// is for the judge of the server's chain.
+// Opens a connection of a client to `remote`. NULL, with `err`, where that fails at once.
+// `tls_user` is for the judge of the server's chain.
 quic_connection *quic_connect(quic_stack *stack, quic_tls_context *tls, const char *server_name,
                               const io_address *remote, const quic_handler *handler, void *user,
                               void *tls_user, app_error *err);
