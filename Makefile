@@ -4,8 +4,10 @@ PREFIX  ?= /usr/local
 FUZZ_SECONDS ?= 60
 # ON in CI: a newer compiler's warnings are no reason not to build.
 WERROR  ?= OFF
+# OFF: neither asks for HTTP/3's packages nor builds it.
+export HTTP3 ?= ON
 CMAKE    = cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
-           -DCODICIL_WERROR=$(WERROR)
+           -DCODICIL_WERROR=$(WERROR) -DCODICIL_HTTP3=$(HTTP3)
 
 .PHONY: all help deps configure demo test interop bench fuzz install format tidy lint clean
 
