@@ -37,6 +37,18 @@ typedef struct codicil_tls {
   codicil_span client_extensions;   // every extension type
 } codicil_tls;
 
+// The three lists above, as a binding to a TLS stack finds them in a ClientHello.
+typedef struct codicil_client_offer {
+  codicil_span schemes, cert_schemes, extensions;
+} codicil_client_offer;
+// Reads a ClientHello's body (no handshake header). The lists of schemes point into it; the
+// extensions' types are appended to `types` and point there, until its next change. Returns
+// CODICIL_MALFORMED, CODICIL_LIMIT (more types than `types` takes) or CODICIL_NOMEM; both are
+// unchanged then.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_client_offer_read(codicil_client_offer *out,
+                                                                   codicil_buf *types,
+                                                                   codicil_span client_hello);
+
 // ---- credentials ------------------------------------------------------------------------------
 
 // A certificate chain with its private key, or with a signer elsewhere. Immutable after it is set
