@@ -1,16 +1,14 @@
 // TLS for clients: see tls_client.h.
 #include "io/tls_client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codicil/ossl.h"
 #include "io/clock.h"
+#include "io/key_log.h"
 #include "io/tls_trust.h"
 
 enum { MAX_CHAIN = 32 };
@@ -109,68 +107,48 @@ static void read_trust(tls_client *tls) {
   tls->trust_error.text[0] = '\0';
 }
 
-// What is judged, and by what.
-typedef struct examination {
-  const tls_client *tls;
-  const codicil_origin *origin;
-  const codicil_chain_entry *chain;
-  size_t num_entries;
-  tls_client_verdict *verdict;
-} examination;
-
 // "the certificate for HOST WHAT", and the detail where there is one.
-static void refuse(tls_client_verdict *verdict, const codicil_origin *origin,
-                   codicil_cert_reason reason, const char *what, const char *detail) {
+static void refuse(peer *p, codicil_cert_reason reason, const char *what, const char *detail) {
+  tls_client_verdict *verdict = &p->verdict;
   verdict->is_examined = true;
   verdict->is_good = false;
   verdict->reason = reason;
-  snprintf(verdict->text, sizeof verdict->text, "the certificate for %s %s%s%s", origin->host, what,
-           detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  snprintf(verdict->text, sizeof verdict->text, "the certificate for %s %s%s%s", p->origin.host,
+           what, detail != NULL ? ": " : "", detail != NULL ? detail : "");
 }
 
-static void judge_name(const examination *e) {
+static void judge_name(peer *p, const tls_client_chain *chain) {
   codicil_identity *identity = NULL;
-  if (codicil_identity_new(&identity, NULL, e->chain[0].der, e->tls->config.requireddomain_oid) !=
-      CODICIL_OK) {
-    refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "does not decode", NULL);
+  if (codicil_identity_new(&identity, NULL, chain->entries[0].der,
+                           p->tls->config.requireddomain_oid) != CODICIL_OK) {
+    refuse(p, CODICIL_CERT_UNTRUSTED, "does not decode", NULL);
     return;
   }
-  e->verdict->is_good = codicil_identity_covers(identity, e->origin);
-  if (!e->verdict->is_good) {
-    refuse(e->verdict, e->origin, CODICIL_CERT_NONE, "does not name it", NULL);
+  p->verdict.is_good = codicil_identity_covers(identity, &p->origin);
+  if (!p->verdict.is_good) {
+    refuse(p, CODICIL_CERT_NONE, "does not name it", NULL);
   }
   codicil_identity_free(identity);
 }
 
-static void judge(const examination *e) {
+static void judge(peer *p, const tls_client_chain *chain) {
+  read_trust(p->tls);
+  p->verdict.is_examined = true;
   codicil_cert_reason reason = CODICIL_CERT_UNTRUSTED;
   codicil_diag diag = {NULL, 0};
-  codicil_err err = codicil_chain_validate(&reason, NULL, &diag, e->tls->trust, NULL, e->chain,
-                                           e->num_entries, io_clock_now().unix_s);
+  codicil_err err =
+      codicil_chain_validate(&reason, NULL, &diag, p->tls->trust, NULL, chain->entries,
+                             chain->num_entries, io_clock_now().unix_s);
   if (err != CODICIL_OK) {
-    refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "could not be examined",
-           codicil_err_text(err));
+    refuse(p, CODICIL_CERT_UNTRUSTED, "could not be examined", codicil_err_text(err));
   } else if (reason != CODICIL_CERT_NONE) {
-    const char *trust_error = e->tls->trust_error.text;
-    e->verdict->is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
-    refuse(e->verdict, e->origin, reason, "is refused",
-           e->verdict->is_unarmed ? trust_error : codicil_cert_reason_text(reason));
+    const char *trust_error = p->tls->trust_error.text;
+    p->verdict.is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
+    refuse(p, reason, "is refused",
+           p->verdict.is_unarmed ? trust_error : codicil_cert_reason_text(reason));
   } else {
-    judge_name(e);
+    judge_name(p, chain);
   }
-}
-
-bool tls_client_judge_chain(tls_client *tls, tls_client_verdict *out, const codicil_origin *origin,
-                            const codicil_chain_entry *chain, size_t num_entries) {
-  memset(out, 0, sizeof *out);
-  out->is_examined = true;
-  if (num_entries == 0 || num_entries > MAX_CHAIN) {
-    refuse(out, origin, CODICIL_CERT_UNTRUSTED, "comes with a chain that cannot be read", NULL);
-  } else {
-    read_trust(tls);
-    judge(&(examination){tls, origin, chain, num_entries, out});
-  }
-  return out->is_good || tls->config.insecure;
 }
 
 // The alert that the server gets.
@@ -199,20 +177,25 @@ static int on_verify(X509_STORE_CTX *store, void *arg) {
   }
   peer *p = peer_of(ssl);
   tls_client_chain chain = {0};
-  // A chain that cannot be read is refused as none.
-  (void)chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl);
-  bool goes_on =
-      tls_client_judge_chain(p->tls, &p->verdict, &p->origin, chain.entries, chain.num_entries);
-  tls_client_chain_clear(&chain);
-  X509_STORE_CTX_set_error(store, goes_on ? X509_V_OK : alert_error(&p->verdict));
-  return goes_on ? 1 : 0;
+  if (!chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl)) {
+    refuse(p, CODICIL_CERT_UNTRUSTED, "comes with a chain that cannot be read", NULL);
+  } else {
+    judge(p, &chain);
+    tls_client_chain_clear(&chain);
+  }
+  if (p->verdict.is_good || p->tls->config.insecure) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  X509_STORE_CTX_set_error(store, alert_error(&p->verdict));
+  return 0;
 }
 
 const tls_client_verdict *tls_client_judge(SSL *ssl) {
   peer *p = peer_of(ssl);
   tls_client_chain chain = {0};
   if (!p->verdict.is_examined && SSL_is_init_finished(ssl) && tls_client_chain_read(&chain, ssl)) {
-    (void)tls_client_judge_chain(p->tls, &p->verdict, &p->origin, chain.entries, chain.num_entries);
+    judge(p, &chain);
     tls_client_chain_clear(&chain);
   }
   return &p->verdict;
@@ -221,27 +204,7 @@ const tls_client_verdict *tls_client_judge(SSL *ssl) {
 // ---- context and connections --------------------------------------------------------------------
 
 static void on_key_log(const SSL *ssl, const char *line) {
-  const tls_client *tls = peer_of(ssl)->tls;
-  char text[512];
-  int len = snprintf(text, sizeof text, "%s\n", line);
-  // One write a line: other processes may add to the same file. A log that cannot be written is no
-  // reason to end a connection.
-  if (len > 0 && (size_t)len < sizeof text && write(tls->key_log, text, (size_t)len) < 0) {
-    return;
-  }
-}
-
-static bool open_key_log(tls_client *tls, app_error *err) {
-  const char *path = getenv("SSLKEYLOGFILE");
-  if (path == NULL || path[0] == '\0') {
-    return true;
-  }
-  tls->key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (tls->key_log < 0) {
-    return app_fail(err, "SSLKEYLOGFILE: %s: %s", path, strerror(errno));
-  }
-  SSL_CTX_set_keylog_callback(tls->ctx, on_key_log);
-  return true;
+  key_log_write(peer_of(ssl)->tls->key_log, line);
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2
@@ -272,7 +235,10 @@ bool tls_client_new(tls_client **out, const tls_client_config *config, app_error
   if (peer_slot < 0 || tls->ctx == NULL || !set_up(tls->ctx) ||
       codicil_trust_new(&tls->trust, NULL) != CODICIL_OK) {
     app_fail(err, "TLS cannot be set up");
-  } else if (open_key_log(tls, err)) {
+  } else if (key_log_open(&tls->key_log, err)) {
+    if (tls->key_log >= 0) {
+      SSL_CTX_set_keylog_callback(tls->ctx, on_key_log);
+    }
     *out = tls;
     return true;
   }
@@ -287,9 +253,7 @@ void tls_client_free(tls_client *tls) {
   }
   SSL_CTX_free(tls->ctx);
   codicil_trust_free(tls->trust);
-  if (tls->key_log >= 0) {
-    close(tls->key_log);
-  }
+  key_log_close(tls->key_log);
   free(tls);
 }
 

@@ -87,7 +87,7 @@ static void on_accept(struct ev_loop *ev, ev_io *watcher, int events) {
     int fd = accept4(watcher->fd, (struct sockaddr *)&peer.storage, &peer.len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      connection_h2_accept(w, fd, &peer, l->port, codicil_span_of(NULL, 0));
+      connection_accept(w, fd, &peer, l->port);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       pause_listening(w);
       return;
@@ -112,7 +112,8 @@ void worker_queue_signature(worker *w, connection *c) {
   ev_idle_start(w->loop.ev, &w->sign_soon);
 }
 
-// The last thing in a turn, before the loop looks for news.
+// The last thing in a turn, before the loop looks for news. A connection whose client has yet to
+// take what is sent already comes back by itself, once it has.
 static void on_sign(struct ev_loop *ev, ev_prepare *watcher, int events) {
   (void)events;
   worker *w = watcher->data;
@@ -120,7 +121,10 @@ static void on_sign(struct ev_loop *ev, ev_prepare *watcher, int events) {
   if (c) {
     unqueue(w, c);
     c->is_queued_to_sign = false;
-    c->version->sign(c);
+    if (io_stream_is_flushed(&c->stream) && c->stream.state == IO_OPEN) {
+      secondary_sign_one(&c->secondary, c->http);
+      io_stream_wake(&c->stream);
+    }
   }
   if (!w->first_to_sign) {
     ev_prepare_stop(ev, watcher);
@@ -148,7 +152,7 @@ static void update_date(worker *w) {
 // Ends at once, and remembers whether anything was lost by it.
 static void cut_off(worker *w) {
   for (const connection *c = w->connections; c; c = c->older) {
-    w->has_cut_off |= c->num_streams > 0 || c->version->has_unsent(c);
+    w->has_cut_off |= c->num_streams > 0 || !io_stream_is_flushed(&c->stream);
   }
   ev_break(w->loop.ev, EVBREAK_ALL);
 }
@@ -158,7 +162,7 @@ static void drain(worker *w) {
   if (!w->has_said_last && since_ms >= LAST_REQUESTS_MS) {
     w->has_said_last = true;
     for (connection *c = w->connections; c; c = c->older) {
-      c->version->finish_end(c);
+      connection_finish_end(c);
     }
   }
   if (since_ms >= w->config->limits.timeout_ms[SERVER_TIMEOUT_DRAIN]) {
@@ -172,7 +176,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
   worker *w = watcher->data;
   update_date(w);
   for (connection *c = w->connections; c; c = c->older) {
-    c->version->check_time(c); // ends come later, from the loop
+    connection_check_time(c); // ends come later, from the loop
   }
   access_log_flush(&w->log);
   resume_listening(w);
@@ -212,7 +216,7 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   w->stopping_ns = w->loop.now.mono_ns;
   close_listeners(w);
   for (connection *c = w->connections; c; c = c->older) {
-    c->version->begin_end(c);
+    connection_begin_end(c);
   }
   ev_timer_stop(ev, &w->tick);
   ev_timer_set(&w->tick, LAST_REQUESTS_MS / 1000.0, MIN_TICK_MS / 1000.0);
@@ -259,7 +263,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
   w->files = file_cache_new((size_t)config->limits.limit[SERVER_LIMIT_FILE_CACHE]);
   w->file_space = malloc(IO_RECORD_LEN);
   if (!w->listeners || !w->files || !w->file_space ||
-      !connection_h2_prepare(&w->callbacks, &w->option, config) ||
+      !connection_prepare(&w->callbacks, &w->option, w->secondary) ||
       !access_log_init(&w->log, log_fd, config->access_log_is_json)) {
     worker_clear(w);
     return app_fail(err, "out of memory");
@@ -271,7 +275,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
 
 void worker_clear(worker *w) {
   while (w->connections) {
-    w->connections->version->discard(w->connections);
+    connection_discard(w->connections);
   }
   while (w->free_requests) {
     request *next = w->free_requests->next;

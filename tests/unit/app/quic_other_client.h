@@ -1,0 +1,26 @@
+// A client of QUIC's TLS that is not the program's: it offers what it is told, trusts anybody, and
+// resumes.
+#ifndef CODICIL_TESTS_QUIC_OTHER_CLIENT_H
+#define CODICIL_TESTS_QUIC_OTHER_CLIENT_H
+
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include "codicil/codicil.h"
+
+typedef struct quic_other_client quic_other_client;
+
+// `alpn`: one protocol, NULL for none. `ticket`: what quic_other_client_ticket gave, or empty.
+quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
+                                         const char *alpn, codicil_span ticket, bool early_data);
+void *quic_other_client_native(quic_other_client *client);
+bool quic_other_client_is_resumed(const quic_other_client *client);
+// Whether the server took the early data that was announced.
+bool quic_other_client_early_data_is_accepted(const quic_other_client *client);
+// Appends the ticket that came last; false where none came.
+bool quic_other_client_ticket(quic_other_client *client, codicil_buf *out);
+// The most early data that the ticket allows; 0: none.
+uint32_t quic_other_client_max_early_data(const quic_other_client *client);
+// After the connection is deleted.
+void quic_other_client_free(quic_other_client *client);
+
+#endif

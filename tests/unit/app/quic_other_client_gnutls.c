@@ -1,0 +1,77 @@
+// Another client, by GnuTLS: see quic_other_client.h.
+#include "quic_other_client.h"
+
+#include "cmocka_test.h"
+
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct quic_other_client {
+  gnutls_session_t session;
+  gnutls_certificate_credentials_t credentials;
+};
+
+quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
+                                         const char *alpn, codicil_span ticket, bool early_data) {
+  quic_other_client *client = calloc(1, sizeof *client);
+  unsigned early = early_data ? GNUTLS_ENABLE_EARLY_DATA : 0;
+  assert_non_null(client);
+  assert_int_equal(
+      gnutls_init(&client->session, GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | early), 0);
+  gnutls_session_set_ptr(client->session, ref);
+  assert_int_equal(gnutls_certificate_allocate_credentials(&client->credentials), 0);
+  assert_int_equal(
+      gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE, client->credentials), 0);
+  assert_int_equal(gnutls_priority_set_direct(client->session,
+                                              "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
+                                              "%DISABLE_TLS13_COMPAT_MODE",
+                                              NULL),
+                   0);
+  assert_int_equal(
+      gnutls_server_name_set(client->session, GNUTLS_NAME_DNS, server_name, strlen(server_name)),
+      0);
+  if (alpn != NULL) {
+    gnutls_datum_t protocol = {(unsigned char *)(uintptr_t)alpn, (unsigned)strlen(alpn)};
+    assert_int_equal(gnutls_alpn_set_protocols(client->session, &protocol, 1, 0), 0);
+  }
+  if (ticket.len > 0) {
+    assert_int_equal(gnutls_session_set_data(client->session, ticket.data, ticket.len), 0);
+  }
+  assert_int_equal(ngtcp2_crypto_gnutls_configure_client_session(client->session), 0);
+  return client;
+}
+
+void *quic_other_client_native(quic_other_client *client) {
+  return client->session;
+}
+
+bool quic_other_client_is_resumed(const quic_other_client *client) {
+  return gnutls_session_is_resumed(client->session) != 0;
+}
+
+bool quic_other_client_early_data_is_accepted(const quic_other_client *client) {
+  return (gnutls_session_get_flags(client->session) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+}
+
+bool quic_other_client_ticket(quic_other_client *client, codicil_buf *out) {
+  gnutls_datum_t data;
+  if ((gnutls_session_get_flags(client->session) & GNUTLS_SFLAGS_SESSION_TICKET) == 0 ||
+      gnutls_session_get_data2(client->session, &data) != 0) {
+    return false;
+  }
+  assert_int_equal(codicil_buf_append(out, codicil_span_of(data.data, data.size)), CODICIL_OK);
+  gnutls_free(data.data);
+  return true;
+}
+
+uint32_t quic_other_client_max_early_data(const quic_other_client *client) {
+  return (uint32_t)gnutls_record_get_max_early_data_size(client->session);
+}
+
+void quic_other_client_free(quic_other_client *client) {
+  gnutls_deinit(client->session);
+  gnutls_certificate_free_credentials(client->credentials);
+  free(client);
+}
