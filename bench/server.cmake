@@ -1,9 +1,9 @@
-# build/bench/codicil-plain: `codicil serve` with secondary_none.c in place of secondary.c, to measure
+# build/bench/codicil-plain: `codicil serve` with secondary_none.c in place of secondary*.c, to measure
 # what the feature costs a client that does not negotiate it. No #ifdef: another object.
 if(TARGET app_server)
   set(objects $<TARGET_OBJECTS:app_server>)
   add_executable(codicil_plain without_feature/main.c without_feature/secondary_none.c
-    ${PROJECT_SOURCE_DIR}/cmd/serve.c $<FILTER:${objects},EXCLUDE,/secondary.c.o>)
+    ${PROJECT_SOURCE_DIR}/cmd/serve.c $<FILTER:${objects},EXCLUDE,/secondary.*[.]c[.]o>)
   set_target_properties(codicil_plain PROPERTIES OUTPUT_NAME codicil-plain)
   target_include_directories(codicil_plain PRIVATE ${PROJECT_SOURCE_DIR}/app
     ${PROJECT_SOURCE_DIR}/cmd)

@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 // ClientCertificateRequest: context "request", ecdsa_secp256r1_sha256 and ed25519, status_request.
-static const uint8_t request[28] = "\21\0\0\30\7request\0\16\0\15\0\6\0\4\4\3\10\7\0\5\0\0";
+static const uint8_t request[] = "\21\0\0\30\7request\0\16\0\15\0\6\0\4\4\3\10\7\0\5\0\0";
 
 // Writes the right Finished over everything before the last 36 octets.
 static void repair(codicil_ea *ea, uint8_t *octets, size_t len, codicil_span asked) {
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   }
   memcpy(octets, data + 1, len - 1);
   codicil_span input = codicil_span_of(octets, len - 1);
-  codicil_span asked = codicil_span_of(request, (data[0] & 2) != 0 ? sizeof request : 0);
+  codicil_span asked = codicil_span_of(request, (data[0] & 2) != 0 ? sizeof request - 1 : 0);
   codicil_ea *ea[2] = {fixed_ea(false), fixed_ea(false)};
   codicil_err err[3];
   if ((data[0] & 1) != 0) {

@@ -1,5 +1,5 @@
-// One HTTP/2 connection: TCP, TLS, nghttp2 and the library's session, and the exchanges (requests
-// and their responses) on it.
+// One connection over which HTTP/2 or HTTP/3 runs: a transport, the library's session, and the
+// exchanges (requests and their responses) on it.
 //
 // The pool opens it, asks it (client_connection_fact) what it has to do with an origin, and sends
 // exchanges on it. It tells the pool of news: ask again then. An exchange that ends is not touched
@@ -9,12 +9,10 @@
 #define APP_CLIENT_CONNECTION_H
 
 #include "client/choose.h"
-#include "client/dial.h"
+#include "client/fields.h"
 #include "client/hosts.h"
 #include "client/report.h"
 #include "client/verbose.h"
-#include "codicil/h2.h"
-#include "io/stream.h"
 #include "io/tls_client.h"
 
 // A stream's window is what a body that waits for its turn may hold.
@@ -44,9 +42,12 @@ typedef struct client_end {
     CLIENT_END_COMPLETE,  // the response is whole
     CLIENT_END_REFUSED,   // the server did not process it: it may be sent again
     CLIENT_END_RESET,     // the stream was reset with `code`
+    CLIENT_END_FALLBACK,  // it was reset, because the server wants HTTP/1.1 for it
     CLIENT_END_CONNECTION // the connection was lost: ask client_connection_failure
   } how;
-  uint32_t code;
+  uint64_t code;
+  const char *name; // of `code`; static
+  int exit_code;    // curl's, for streams that are reset
 } client_end;
 
 typedef struct client_exchange_handler {
@@ -65,9 +66,9 @@ struct client_exchange {
   const client_exchange_handler *handler;
   codicil_span body; // of the request
   size_t body_sent;
-  int32_t stream_id;
+  int64_t stream_id;
   // The connection's.
-  bool is_whole;  // END_STREAM came
+  bool is_whole;  // the response's end came
   bool is_unsent; // HEADERS never went out
   client_exchange *next;
 };
@@ -80,7 +81,7 @@ client_connection *client_connection_new(const client_net *net, size_t id,
                                          bool offer);
 // The loop will not run again, or the connection has failed.
 void client_connection_free(client_connection *connection);
-// Says farewell (GOAWAY, close_notify) as soon as the loop runs.
+// Says farewell (GOAWAY and close_notify, or CONNECTION_CLOSE) as soon as the loop runs.
 void client_connection_end(client_connection *connection);
 
 // What this connection has to do with `origin`, to which `endpoint` and `evidence` belong.
@@ -93,7 +94,7 @@ bool client_connection_is_within(const client_connection *connection,
 // Sends a request; `exchange` is the caller's memory until it is done or cancelled. False: the
 // connection takes none.
 CODICIL_MUST_USE bool client_connection_send(client_connection *connection,
-                                             client_exchange *exchange, const nghttp2_nv *fields,
+                                             client_exchange *exchange, const client_field *fields,
                                              size_t num_fields);
 // Resets the stream; `done` is not called.
 void client_connection_cancel(client_connection *connection, client_exchange *exchange);
@@ -115,10 +116,12 @@ const codicil_origin *client_connection_origin(const client_connection *connecti
 choose_stage client_connection_stage(const client_connection *connection);
 const client_failure *client_connection_failure(const client_connection *connection);
 const codicil_session *client_connection_session(const client_connection *connection);
-// When TCP and TLS were complete; 0: not yet.
+// "2" or "3"; while it is being set up, of what is tried first. Static.
+const char *client_connection_http_version(const client_connection *connection);
+// When TCP and TLS were complete (QUIC: both at once); 0: not yet.
 uint64_t client_connection_connected_ns(const client_connection *connection);
 uint64_t client_connection_ready_ns(const client_connection *connection);
-// Fills in both ends of the TCP connection.
+// Fills in both ends of the transport.
 void client_connection_ends(const client_connection *connection, report_request *out);
 // The connection as it is now, for the report; owned by the caller.
 bool client_connection_report(const client_connection *connection, report_connection *out);

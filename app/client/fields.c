@@ -8,14 +8,9 @@
 
 enum { NUM_OWN = 8 };
 
-// nghttp2 takes pointers to octets that it does not change.
-static uint8_t *octets(const char *text) {
-  return (uint8_t *)(uintptr_t)text;
-}
-
 static void add(client_fields *fields, const char *name, size_t name_len, const char *value) {
   fields->items[fields->num++] =
-      (nghttp2_nv){octets(name), octets(value), name_len, strlen(value), NGHTTP2_NV_FLAG_NONE};
+      (client_field){codicil_span_of(name, name_len), codicil_span_of(value, strlen(value))};
 }
 
 static bool is_named(const char *header, const char *name) {

@@ -2,13 +2,16 @@
 #ifndef APP_CLIENT_FIELDS_H
 #define APP_CLIENT_FIELDS_H
 
-#include <nghttp2/nghttp2.h>
-
 #include "client/options.h"
 #include "client/url.h"
 
+// For either version of HTTP, borrowed.
+typedef struct client_field {
+  codicil_span name, value;
+} client_field;
+
 typedef struct client_fields {
-  nghttp2_nv *items; // pointing into options, URL and `content_length`
+  client_field *items; // pointing into options, URL and `content_length`
   size_t num;
   char content_length[24];
 } client_fields;

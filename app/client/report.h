@@ -24,9 +24,10 @@ typedef struct report_request {
   char *url;
   char *method;
   char *content_type;
-  char *file_name; // where the body went, if to a file
-  unsigned status; // 0: no response
-  uint64_t size;   // of the body, as received
+  const char *http_version; // "2" or "3"
+  char *file_name;          // where the body went, if to a file
+  unsigned status;          // 0: no response
+  uint64_t size;            // of the body, as received
   uint64_t size_upload;
   uint64_t size_header;
   uint64_t num_headers;
@@ -59,8 +60,9 @@ typedef struct report_certificate {
 typedef struct report_connection {
   size_t id;
   char remote[REPORT_REMOTE_TEXT + 8];
-  char *tls; // "TLSv1.3"; NULL before the handshake is complete
-  char *sni; // NULL: none was sent
+  const char *protocol; // "h2" or "h3"
+  char *tls;            // "TLSv1.3"; NULL before the handshake is complete
+  char *sni;            // NULL: none was sent
   bool negotiated;
   bool has_primary;
   report_certificate primary;
@@ -73,7 +75,7 @@ typedef struct report_connection {
   char **origins;
   size_t num_origins;
   bool is_closed;
-  uint32_t closed_code;
+  uint64_t closed_code;
   char *closed_name;
   char *closed_reason;
 } report_connection;

@@ -76,7 +76,7 @@ static json_t *connection_json(const report_connection *c) {
     json_array_append_new(certificates, certificate_json(&c->certificates[i]));
   }
   return json_pack("{s:I,s:s,s:s,s:o,s:o,s:b,s:o,s:o,s:I,s:I,s:o,s:o,s:o}", "id", (json_int_t)c->id,
-                   "remote", c->remote, "protocol", "h2", "tls", text_or_null(c->tls), "sni",
+                   "remote", c->remote, "protocol", c->protocol, "tls", text_or_null(c->tls), "sni",
                    text_or_null(c->sni), "negotiated", c->negotiated, "primary", primary_json(c),
                    "certificates", certificates, "skipped", (json_int_t)c->skipped, "ignored",
                    (json_int_t)c->ignored, "octets", octets_json(c), "origin_set",

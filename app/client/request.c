@@ -160,7 +160,8 @@ static bool append(codicil_buf *buf, codicil_span a, const char *b) {
 
 static bool show_field(client_request *r, codicil_span name, codicil_span value) {
   if (is_name(name, ":status")) {
-    return append(&r->header_text, codicil_span_of("HTTP/2 ", 7), "") &&
+    return append(&r->header_text, codicil_span_of("HTTP/", 5), r->report->http_version) &&
+           append(&r->header_text, codicil_span_of(" ", 1), "") &&
            append(&r->header_text, value, " \r\n");
   }
   return append(&r->header_text, name, ": ") && append(&r->header_text, value, "\r\n");
@@ -256,6 +257,7 @@ static void complete(client_request *r) {
 
 static void on_done(client_exchange *exchange, const client_end *end) {
   client_request *r = request_of(exchange);
+  bool wants_other = end->how == CLIENT_END_FALLBACK;
   r->state = CLIENT_REQUEST_OPENING; // of no use to the connection any more
   switch (end->how) {
   case CLIENT_END_COMPLETE:
@@ -270,17 +272,16 @@ static void on_done(client_exchange *exchange, const client_end *end) {
     if (may_try_again(r)) {
       try_again(r, "the server did not process it");
     } else {
-      client_request_fail(r, EXIT_HTTP2_STREAM, "%s: the server refused the stream %u times",
+      client_request_fail(r, end->exit_code, "%s: the server refused the stream %u times",
                           r->url.text, r->num_tries);
     }
     break;
   case CLIENT_END_RESET:
-    client_request_fail(r, EXIT_HTTP2_STREAM,
-                        end->code == NGHTTP2_HTTP_1_1_REQUIRED
-                            ? "%s: the server wants HTTP/1.1 for it: stream %d was reset: %s (%u)"
-                            : "%s: stream %d was not closed cleanly: %s (%u)",
-                        r->url.text, exchange->stream_id, nghttp2_http2_strerror(end->code),
-                        end->code);
+  case CLIENT_END_FALLBACK:
+    client_request_fail(
+        r, end->exit_code, "%s: %sstream %lld was %s: %s (%llu)", r->url.text,
+        wants_other ? "the server wants HTTP/1.1 for it: " : "", (long long)exchange->stream_id,
+        wants_other ? "reset" : "not closed cleanly", end->name, (unsigned long long)end->code);
     break;
   case CLIENT_END_CONNECTION:
     lost(r, true);
@@ -304,6 +305,7 @@ void client_request_init(client_request *r, const client_request_context *contex
   r->start_ns = now_ns(r);
   r->num_connections = SIZE_MAX;
   report->connection = SIZE_MAX;
+  report->http_version = "2";
   report->method = strdup(client_options_method(options));
   codicil_buf_init(&r->header_text, NULL, (size_t)MAX_HEADER_LEN * 2);
   ev_timer_init(&r->timer, on_timeout, 0., 0.);
@@ -356,6 +358,7 @@ bool client_request_send(client_request *r) {
   if (ok) {
     r->state = CLIENT_REQUEST_SENT;
     r->report->connection = client_connection_id(r->connection);
+    r->report->http_version = client_connection_http_version(r->connection);
     r->report->times.pretransfer = client_request_seconds(r, now_ns(r));
     client_connection_ends(r->connection, r->report);
   }

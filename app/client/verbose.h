@@ -1,10 +1,10 @@
-// -v: frames in both directions as nghttp shows them, certificates, and decisions in a sentence.
+// -v: frames in both directions as nghttp shows them (verbose_h2.h), certificates, and decisions in
+// a sentence.
 //
 // Everything does nothing where `out` is NULL. What a peer sent is shown as printable ASCII.
 #ifndef APP_CLIENT_VERBOSE_H
 #define APP_CLIENT_VERBOSE_H
 
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 
 #include "codicil/session.h"
@@ -19,9 +19,7 @@ typedef struct client_verbose {
 
 void verbose_line(const client_verbose *verbose, size_t connection, const char *format, ...)
     CODICIL_PRINTF(3, 4);
-void verbose_frame(const client_verbose *verbose, size_t connection, bool is_sent,
-                   const nghttp2_frame *frame);
-void verbose_header(const client_verbose *verbose, size_t connection, int32_t stream_id,
+void verbose_header(const client_verbose *verbose, size_t connection, int64_t stream_id,
                     codicil_span name, codicil_span value);
 // Names, SHA-256, decision and reason of one certificate.
 void verbose_certificate(const client_verbose *verbose, size_t connection,
@@ -29,7 +27,11 @@ void verbose_certificate(const client_verbose *verbose, size_t connection,
 // The Origin Set, whole.
 void verbose_origin_set(const client_verbose *verbose, size_t connection,
                         const codicil_session *session);
-// Returns the name of an HTTP/2 error code, the draft's included; static.
-const char *verbose_h2_error_name(const codicil_codepoints *codepoints, uint32_t code);
+
+// For what shows frames, where `out` is not NULL: when and where; an indented line's beginning;
+// octets as printable ASCII, cut where they are many.
+void verbose_stamp(const client_verbose *verbose, size_t connection);
+void verbose_indent(const client_verbose *verbose);
+void verbose_printable(FILE *out, codicil_span bytes);
 
 #endif

@@ -37,7 +37,7 @@ static const variable variables[] = {
     FIELD("exitcode", V_INT, exit_code),
     FIELD("filename_effective", V_TEXT, file_name),
     FIELD("http_code", V_STATUS, status),
-    {"http_version", V_CONSTANT, 0, "2"},
+    FIELD("http_version", V_TEXT, http_version),
     FIELD("local_ip", V_ARRAY, local_ip),
     FIELD("local_port", V_PORT, local_port),
     FIELD("method", V_TEXT, method),

@@ -107,48 +107,68 @@ static void read_trust(tls_client *tls) {
   tls->trust_error.text[0] = '\0';
 }
 
+// What is judged, and by what.
+typedef struct examination {
+  const tls_client *tls;
+  const codicil_origin *origin;
+  const codicil_chain_entry *chain;
+  size_t num_entries;
+  tls_client_verdict *verdict;
+} examination;
+
 // "the certificate for HOST WHAT", and the detail where there is one.
-static void refuse(peer *p, codicil_cert_reason reason, const char *what, const char *detail) {
-  tls_client_verdict *verdict = &p->verdict;
+static void refuse(tls_client_verdict *verdict, const codicil_origin *origin,
+                   codicil_cert_reason reason, const char *what, const char *detail) {
   verdict->is_examined = true;
   verdict->is_good = false;
   verdict->reason = reason;
-  snprintf(verdict->text, sizeof verdict->text, "the certificate for %s %s%s%s", p->origin.host,
-           what, detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  snprintf(verdict->text, sizeof verdict->text, "the certificate for %s %s%s%s", origin->host, what,
+           detail != NULL ? ": " : "", detail != NULL ? detail : "");
 }
 
-static void judge_name(peer *p, const tls_client_chain *chain) {
+static void judge_name(const examination *e) {
   codicil_identity *identity = NULL;
-  if (codicil_identity_new(&identity, NULL, chain->entries[0].der,
-                           p->tls->config.requireddomain_oid) != CODICIL_OK) {
-    refuse(p, CODICIL_CERT_UNTRUSTED, "does not decode", NULL);
+  if (codicil_identity_new(&identity, NULL, e->chain[0].der, e->tls->config.requireddomain_oid) !=
+      CODICIL_OK) {
+    refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "does not decode", NULL);
     return;
   }
-  p->verdict.is_good = codicil_identity_covers(identity, &p->origin);
-  if (!p->verdict.is_good) {
-    refuse(p, CODICIL_CERT_NONE, "does not name it", NULL);
+  e->verdict->is_good = codicil_identity_covers(identity, e->origin);
+  if (!e->verdict->is_good) {
+    refuse(e->verdict, e->origin, CODICIL_CERT_NONE, "does not name it", NULL);
   }
   codicil_identity_free(identity);
 }
 
-static void judge(peer *p, const tls_client_chain *chain) {
-  read_trust(p->tls);
-  p->verdict.is_examined = true;
+static void judge(const examination *e) {
   codicil_cert_reason reason = CODICIL_CERT_UNTRUSTED;
   codicil_diag diag = {NULL, 0};
-  codicil_err err =
-      codicil_chain_validate(&reason, NULL, &diag, p->tls->trust, NULL, chain->entries,
-                             chain->num_entries, io_clock_now().unix_s);
+  codicil_err err = codicil_chain_validate(&reason, NULL, &diag, e->tls->trust, NULL, e->chain,
+                                           e->num_entries, io_clock_now().unix_s);
   if (err != CODICIL_OK) {
-    refuse(p, CODICIL_CERT_UNTRUSTED, "could not be examined", codicil_err_text(err));
+    refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "could not be examined",
+           codicil_err_text(err));
   } else if (reason != CODICIL_CERT_NONE) {
-    const char *trust_error = p->tls->trust_error.text;
-    p->verdict.is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
-    refuse(p, reason, "is refused",
-           p->verdict.is_unarmed ? trust_error : codicil_cert_reason_text(reason));
+    const char *trust_error = e->tls->trust_error.text;
+    e->verdict->is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
+    refuse(e->verdict, e->origin, reason, "is refused",
+           e->verdict->is_unarmed ? trust_error : codicil_cert_reason_text(reason));
   } else {
-    judge_name(p, chain);
+    judge_name(e);
   }
+}
+
+bool tls_client_judge_chain(tls_client *tls, tls_client_verdict *out, const codicil_origin *origin,
+                            const codicil_chain_entry *chain, size_t num_entries) {
+  memset(out, 0, sizeof *out);
+  out->is_examined = true;
+  if (num_entries == 0 || num_entries > MAX_CHAIN) {
+    refuse(out, origin, CODICIL_CERT_UNTRUSTED, "comes with a chain that cannot be read", NULL);
+  } else {
+    read_trust(tls);
+    judge(&(examination){tls, origin, chain, num_entries, out});
+  }
+  return out->is_good || tls->config.insecure;
 }
 
 // The alert that the server gets.
@@ -177,25 +197,20 @@ static int on_verify(X509_STORE_CTX *store, void *arg) {
   }
   peer *p = peer_of(ssl);
   tls_client_chain chain = {0};
-  if (!chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl)) {
-    refuse(p, CODICIL_CERT_UNTRUSTED, "comes with a chain that cannot be read", NULL);
-  } else {
-    judge(p, &chain);
-    tls_client_chain_clear(&chain);
-  }
-  if (p->verdict.is_good || p->tls->config.insecure) {
-    X509_STORE_CTX_set_error(store, X509_V_OK);
-    return 1;
-  }
-  X509_STORE_CTX_set_error(store, alert_error(&p->verdict));
-  return 0;
+  // A chain that cannot be read is refused as none.
+  (void)chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl);
+  bool goes_on =
+      tls_client_judge_chain(p->tls, &p->verdict, &p->origin, chain.entries, chain.num_entries);
+  tls_client_chain_clear(&chain);
+  X509_STORE_CTX_set_error(store, goes_on ? X509_V_OK : alert_error(&p->verdict));
+  return goes_on ? 1 : 0;
 }
 
 const tls_client_verdict *tls_client_judge(SSL *ssl) {
   peer *p = peer_of(ssl);
   tls_client_chain chain = {0};
   if (!p->verdict.is_examined && SSL_is_init_finished(ssl) && tls_client_chain_read(&chain, ssl)) {
-    judge(p, &chain);
+    (void)tls_client_judge_chain(p->tls, &p->verdict, &p->origin, chain.entries, chain.num_entries);
     tls_client_chain_clear(&chain);
   }
   return &p->verdict;

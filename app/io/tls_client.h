@@ -1,8 +1,8 @@
 // TLS for clients: a context with trust anchors, connections made from it, and what became of the
 // server's certificate.
 //
-// HTTP/2 only (ALPN h2), TLS 1.3 and 1.2, no resumption: a session's certificates are never
-// remembered, and a resumed handshake would show none. The chain is judged by
+// Connections: HTTP/2 only (ALPN h2), TLS 1.3 and 1.2, no resumption: a session's certificates are
+// never remembered, and a resumed handshake would show none. The chain is judged by
 // codicil_chain_validate, not by OpenSSL: handshake and secondary certificates are held to one
 // measure. Trust anchors are read when the first chain comes.
 #ifndef APP_IO_TLS_CLIENT_H
@@ -48,6 +48,11 @@ typedef struct tls_client_verdict {
 // Call it when the handshake is complete, before anything is sent, and after a failed one to learn
 // why. Borrowed from `ssl`.
 const tls_client_verdict *tls_client_judge(SSL *ssl);
+
+// Judges a chain that came otherwise, in QUIC's handshake, by the same measure. Tells whether the
+// handshake may go on: the chain is good, or the configuration says that it need not be.
+bool tls_client_judge_chain(tls_client *tls, tls_client_verdict *out, const codicil_origin *origin,
+                            const codicil_chain_entry *chain, size_t num_entries);
 
 // The chain as the server sent it. Owned.
 typedef struct tls_client_chain {

@@ -122,7 +122,7 @@ static void put_certificate(line *l, const uint8_t *sha256) {
 }
 
 static codicil_span authority_of(const request *r) {
-  return request_value(r, r->fields[REQUEST_AUTHORITY] ? REQUEST_AUTHORITY : REQUEST_HOST);
+  return request_value(r, r->fields[REQUEST_AUTHORITY].data ? REQUEST_AUTHORITY : REQUEST_HOST);
 }
 
 static void put_quoted(line *l, codicil_span value) {
@@ -135,19 +135,20 @@ static void put_quoted(line *l, codicil_span value) {
   put_text(l, "\"");
 }
 
-static void combined(line *l, const request *r, const char *remote, codicil_now now) {
+static void combined(line *l, const request *r, const access_log_client *client, codicil_now now) {
   char text[128];
   char when[40];
   struct tm tm;
   time_t t = (time_t)now.unix_s;
   gmtime_r(&t, &tm);
   strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
-  snprintf(text, sizeof text, "%s - - [%s] \"", remote, when);
+  snprintf(text, sizeof text, "%s - - [%s] \"", client->remote, when);
   put_text(l, text);
   put_value(l, request_value(r, REQUEST_METHOD), "\\x");
   put_text(l, " ");
   put_value(l, request_value(r, REQUEST_PATH), "\\x");
-  snprintf(text, sizeof text, " HTTP/2.0\" %u %llu", r->status, (unsigned long long)r->sent);
+  snprintf(text, sizeof text, " %s\" %u %llu", client->protocol, r->status,
+           (unsigned long long)r->sent);
   put_text(l, text);
   put_quoted(l, request_value(r, REQUEST_REFERER));
   put_quoted(l, request_value(r, REQUEST_USER_AGENT));
@@ -172,16 +173,16 @@ static void put_member(line *l, const char *name, codicil_span value) {
   put_text(l, "\"");
 }
 
-static void json(line *l, const request *r, uint64_t connection, const char *remote,
-                 codicil_now now) {
-  char text[160];
+static void json(line *l, const request *r, const access_log_client *client, codicil_now now) {
+  char text[192];
   char when[40];
   struct tm tm;
   time_t t = (time_t)now.unix_s;
   gmtime_r(&t, &tm);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-  snprintf(text, sizeof text, "{\"time\":\"%s\",\"remote\":\"%s\",\"connection\":%llu", when,
-           remote, (unsigned long long)connection);
+  snprintf(text, sizeof text,
+           "{\"time\":\"%s\",\"remote\":\"%s\",\"connection\":%llu,\"protocol\":\"%s\"", when,
+           client->remote, (unsigned long long)client->connection, client->protocol);
   put_text(l, text);
   put_member(l, "method", request_value(r, REQUEST_METHOD));
   put_member(l, "authority", authority_of(r));
@@ -200,7 +201,7 @@ static void json(line *l, const request *r, uint64_t connection, const char *rem
   }
 }
 
-void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
+void access_log_add(access_log *log, const request *r, const access_log_client *client,
                     codicil_now now) {
   if (log->fd < 0) {
     return;
@@ -213,9 +214,9 @@ void access_log_add(access_log *log, const request *r, uint64_t connection, cons
   }
   line l = {log->lines + log->len, 0};
   if (log->is_json) {
-    json(&l, r, connection, remote, now);
+    json(&l, r, client, now);
   } else {
-    combined(&l, r, remote, now);
+    combined(&l, r, client, now);
   }
   l.text[l.len++] = '\n';
   log->len += l.len;

@@ -1,13 +1,14 @@
 // The access log: a line a request, in the combined format or as JSON, with the authority and the
 // certificate that carried it.
 //
-// combined: ADDRESS - - [TIME] "METHOD PATH HTTP/2.0" STATUS OCTETS "REFERER" "USER-AGENT"
+// combined: ADDRESS - - [TIME] "METHOD PATH PROTOCOL" STATUS OCTETS "REFERER" "USER-AGENT"
 //           "AUTHORITY" CERTIFICATE
-// json: {"time","remote","connection","method","authority","path","status","octets","duration_us",
+// json:
+// {"time","remote","connection","protocol","method","authority","path","status","octets","duration_us",
 //           "referer","user_agent","certificate"}
 //
-// CERTIFICATE is the SHA-256 of the certificate in hexadecimal, "-" or null where no certificate of
-// the connection carries the authority.
+// PROTOCOL is HTTP/2.0 or HTTP/3.0. CERTIFICATE is the SHA-256 of the certificate in hexadecimal,
+// "-" or null where no certificate of the connection carries the authority.
 #ifndef APP_SERVER_ACCESS_LOG_H
 #define APP_SERVER_ACCESS_LOG_H
 
@@ -29,8 +30,14 @@ void access_log_clear(access_log *log);
 static inline bool access_log_is_on(const access_log *log) {
   return log->fd >= 0;
 }
-// Adds a line for a request that is over; `connection` numbers its connection in this process.
-void access_log_add(access_log *log, const request *r, uint64_t connection, const char *remote,
+typedef struct access_log_client {
+  uint64_t connection; // its number in this process
+  const char *remote;  // its address
+  const char *protocol;
+} access_log_client;
+
+// Adds a line for a request that is over.
+void access_log_add(access_log *log, const request *r, const access_log_client *client,
                     codicil_now now);
 // Writes what was gathered; what a descriptor that does not block refuses is kept.
 void access_log_flush(access_log *log);

@@ -1,17 +1,35 @@
-// One client's connection: TLS, HTTP/2, its requests, and how long each may take.
+// One client's connection, of any HTTP version: its requests, whose they may be, and how long each
+// thing may take. connection_h2.c and connection_h3.c are the versions.
 #ifndef APP_SERVER_CONNECTION_H
 #define APP_SERVER_CONNECTION_H
 
-#include <nghttp2/nghttp2.h>
-
 #include "io/address.h"
-#include "io/stream.h"
 #include "server/limits.h"
 #include "server/request.h"
+#include "server/response.h"
 #include "server/secondary.h"
 #include "server/site.h"
 
 struct worker;
+typedef struct connection connection;
+
+// What an HTTP version does its own way.
+typedef struct connection_version {
+  const char *protocol; // in the access log
+  // Sends a response's fields, then its content. Returns 0 or what the HTTP library returned.
+  int (*submit)(request *r, const response_fields *fields);
+  // Ends what has exceeded its time. Called for every connection, several times a second.
+  void (*check_time)(connection *c);
+  // Announces the end; open streams go on. The second call names the last stream.
+  void (*begin_end)(connection *c);
+  void (*finish_end)(connection *c);
+  // Tells whether something that was to be sent is not.
+  bool (*has_unsent)(const connection *c);
+  // Makes one signature, if this is the time for it: see worker_queue_signature.
+  void (*sign)(connection *c);
+  // Frees a connection whose loop will not run again.
+  void (*discard)(connection *c);
+} connection_version;
 
 // An :authority that was served, as it came, by which site and by which certificate.
 typedef struct served_authority {
@@ -22,49 +40,60 @@ typedef struct served_authority {
 } served_authority;
 enum { NUM_REMEMBERED = 4 };
 
-typedef struct connection {
-  io_stream stream;
+struct connection {
+  const connection_version *version;
   struct worker *worker;
-  struct connection *newer, *older; // of the worker's
-  struct connection *next_to_sign;
-  nghttp2_session *http;
+  connection *newer, *older; // of the worker's
+  connection *next_to_sign;
   const server_site *site; // that the handshake selected
   secondary secondary;
   request *requests; // of open streams
   uint32_t num_streams;
   uint32_t num_requests;
   bool awaits_settings; // the client's first
-  bool is_ending;       // GOAWAY is out
+  bool is_ending;       // the last GOAWAY is out
   bool is_queued_to_sign;
-  uint8_t header_frames; // of the block that is coming in
   server_patience control, resets;
   // Moments on the monotonic clock; 0 where nothing is awaited.
-  uint64_t headers_since_ns; // a header block is coming in
-  uint64_t idle_since_ns;    // no stream is open
-  uint64_t ended_ns;         // our side is closed
+  uint64_t opened_ns;
+  uint64_t idle_since_ns; // no stream is open
   // What the client took when we last looked, and when that was.
   uint64_t progress_octets;
   uint64_t progress_ns;
   served_authority remembered[NUM_REMEMBERED];
   uint8_t next_remembered;
   io_address peer;
-  uint16_t port; // that clients know
-  uint64_t id;   // in the access log
-} connection;
+  uint16_t port;        // that clients know
+  codicil_span alt_svc; // to announce; empty for nothing
+  uint64_t id;          // in the access log
+};
 
-// Makes the callbacks and options that all connections of a worker share.
-CODICIL_MUST_USE bool connection_prepare(nghttp2_session_callbacks **out_callbacks,
-                                         nghttp2_option **out_option,
-                                         const secondary_shared *shared);
-// Takes `fd`, a connection that was just accepted. `port` is the one that clients know.
-void connection_accept(struct worker *w, int fd, const io_address *peer, uint16_t port);
-// Frees a connection whose loop will not run again.
-void connection_discard(connection *c);
-// Ends what has exceeded its time. Called for every connection, several times a second.
-void connection_check_time(connection *c);
-// Announces the end; open streams go on. The second call names the last stream.
-void connection_begin_end(connection *c);
-void connection_finish_end(connection *c);
+enum { CONNECTION_MIN_PROGRESS_LEN = 1024, CONNECTION_GIVEN_BACK_PER_REQUEST = 4 };
+
+// A new connection of `w`, all else of `c` being zero. `alt_svc` is borrowed for its life.
+void connection_init(connection *c, const connection_version *version, struct worker *w,
+                     const io_address *peer, uint16_t port, codicil_span alt_svc);
+// Ends and logs the requests of streams that are still open, and leaves the worker.
+void connection_clear(connection *c);
+
+uint64_t connection_now_ns(const connection *c);
+uint64_t connection_limit(const connection *c, server_limit id);
+// Tells whether the time of `id` is over since `since_ns`; never for 0.
+bool connection_has_passed(const connection *c, uint64_t since_ns, server_timeout id);
+// Takes one of `patience`; false: the client is to be told to calm down.
+bool connection_spend(connection *c, server_patience *patience);
+// A client that takes nothing of what waits for it: of `octets` that it has taken so far, less than
+// CONNECTION_MIN_PROGRESS_LEN in SERVER_TIMEOUT_WRITE.
+bool connection_has_stalled(connection *c, uint64_t octets, bool waits);
+
+// A new request on an open stream, or NULL without memory.
+request *connection_begin_request(connection *c, int64_t stream, const request_buffers *buffers);
+// Its stream has closed: logs and frees it.
+void connection_end_request(request *r);
+// Its fields are complete: counts it, and tells whether it is the last one that the connection
+// takes. It may be malformed.
+void connection_complete_request(request *r, bool has_body);
+bool connection_is_at_last_request(const connection *c);
 
 // Finds the site that serves `origin` on this connection, and by which certificate: one that the
 // handshake's certificate covers, or that a secondary one covers which has been proven. NULL: 421.

@@ -1,16 +1,17 @@
 // One request: see request.h.
 #include "server/request.h"
 
+#include <nghttp2/nghttp2.h>
 #include <string.h>
 
 enum { FIELD_OVERHEAD = 32 }; // RFC 9113 §6.5.2
 
-static bool is(nghttp2_vec v, const char *text, size_t len) {
-  return v.len == len && memcmp(v.base, text, len) == 0;
+static bool is(codicil_span v, const char *text, size_t len) {
+  return v.len == len && memcmp(v.data, text, len) == 0;
 }
 #define IS(v, literal) is(v, literal, sizeof literal - 1)
 
-static request_field field_of(nghttp2_vec name) {
+static request_field field_of(codicil_span name) {
   static const struct {
     const char *text;
     size_t len;
@@ -20,7 +21,7 @@ static request_field field_of(nghttp2_vec name) {
 #undef REQUEST_FIELD_NAME
   };
   for (size_t i = 0; i < REQUEST_NUM_FIELDS; i++) {
-    if (known[i].len == name.len && memcmp(known[i].text, name.base, name.len) == 0) {
+    if (known[i].len == name.len && memcmp(known[i].text, name.data, name.len) == 0) {
       return (request_field)i;
     }
   }
@@ -30,7 +31,7 @@ static request_field field_of(nghttp2_vec name) {
 //= https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
 //# An endpoint MUST NOT generate an HTTP/2 message containing
 //# connection-specific header fields.
-static bool is_connection_specific(nghttp2_vec name, nghttp2_vec value) {
+static bool is_connection_specific(codicil_span name, codicil_span value) {
   switch (name.len) {
   case 2:
     return IS(name, "te") && !IS(value, "trailers");
@@ -50,55 +51,58 @@ static bool is_connection_specific(nghttp2_vec name, nghttp2_vec value) {
 //= https://www.rfc-editor.org/rfc/rfc9113#section-8.3
 //# All pseudo-header fields MUST appear in a field block before all
 //# regular field lines.
-static bool is_well_placed(request *r, nghttp2_vec name, request_field field) {
-  if (name.base[0] != ':') {
+static bool is_well_placed(request *r, codicil_span name, request_field field) {
+  if (name.data[0] != ':') {
     r->saw_regular_field = true;
     return true;
   }
-  return !r->saw_regular_field && field <= REQUEST_PATH && !r->fields[field];
+  return !r->saw_regular_field && field <= REQUEST_PATH && !r->held[field];
 }
 
 // A name of our own table needs no second look.
-static bool is_well_formed(nghttp2_vec name, nghttp2_vec value, request_field field) {
-  return nghttp2_check_header_value_rfc9113(value.base, value.len) &&
+static bool is_well_formed(codicil_span name, codicil_span value, request_field field) {
+  return nghttp2_check_header_value_rfc9113(value.data, value.len) &&
          (field != REQUEST_OTHER ||
-          (name.len > 0 && nghttp2_check_header_name(name.base, name.len) &&
+          (name.len > 0 && nghttp2_check_header_name(name.data, name.len) &&
            !is_connection_specific(name, value)));
 }
 
-void request_add_field(request *r, nghttp2_rcbuf *name, nghttp2_rcbuf *value, size_t max_len) {
-  nghttp2_vec n = nghttp2_rcbuf_get_buf(name);
-  nghttp2_vec v = nghttp2_rcbuf_get_buf(value);
-  r->fields_len += n.len + v.len + FIELD_OVERHEAD;
+static void keep(request *r, request_field field, codicil_span value, void *buffer) {
+  r->buffers->hold(buffer);
+  r->fields[field] = value;
+  r->held[field] = buffer;
+}
+
+void request_add_field(request *r, codicil_span name, codicil_span value, void *buffer,
+                       size_t max_len) {
+  r->fields_len += name.len + value.len + FIELD_OVERHEAD;
   if (r->fields_len > max_len) {
     r->is_too_large = true;
     return;
   }
-  request_field field = n.len > 0 ? field_of(n) : REQUEST_OTHER;
+  request_field field = name.len > 0 ? field_of(name) : REQUEST_OTHER;
   if (field == REQUEST_AUTHORITY || field == REQUEST_HOST) {
     // What is wrong with these is told by a response.
-    bool is_first = !r->fields[field];
-    r->has_bad_authority |= !is_first || !nghttp2_check_header_value_rfc9113(v.base, v.len);
+    bool is_first = !r->held[field];
+    r->has_bad_authority |= !is_first || !nghttp2_check_header_value_rfc9113(value.data, value.len);
     r->is_malformed |= field == REQUEST_AUTHORITY && r->saw_regular_field;
-  } else if (!is_well_formed(n, v, field) || !is_well_placed(r, n, field)) {
+  } else if (!is_well_formed(name, value, field) || !is_well_placed(r, name, field)) {
     r->is_malformed = true;
     return;
   }
   if (field == REQUEST_HOST) {
     r->saw_regular_field = true;
   }
-  if (field != REQUEST_OTHER && !r->fields[field]) {
-    nghttp2_rcbuf_incref(value);
-    r->fields[field] = value;
+  if (field != REQUEST_OTHER && !r->held[field]) {
+    keep(r, field, value, buffer);
   }
 }
 
 static request_method method_of(codicil_span text) {
-  nghttp2_vec v = {(uint8_t *)text.data, text.len};
-  return IS(v, "GET")       ? METHOD_GET
-         : IS(v, "HEAD")    ? METHOD_HEAD
-         : IS(v, "OPTIONS") ? METHOD_OPTIONS
-                            : METHOD_OTHER;
+  return IS(text, "GET")       ? METHOD_GET
+         : IS(text, "HEAD")    ? METHOD_HEAD
+         : IS(text, "OPTIONS") ? METHOD_OPTIONS
+                               : METHOD_OTHER;
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1
@@ -111,6 +115,7 @@ void request_complete(request *r) {
   codicil_span scheme = request_value(r, REQUEST_SCHEME);
   bool is_connect = method.len == 7 && memcmp(method.data, "CONNECT", 7) == 0;
   r->method = method_of(method);
+  r->is_complete = true;
   if (r->is_too_large) {
     return; // what was left out cannot be judged
   }
@@ -127,8 +132,8 @@ void request_complete(request *r) {
 
 void request_clear(request *r) {
   for (size_t i = 0; i < REQUEST_NUM_FIELDS; i++) {
-    if (r->fields[i]) {
-      nghttp2_rcbuf_decref(r->fields[i]);
+    if (r->held[i]) {
+      r->buffers->release(r->held[i]);
     }
   }
   struct connection *connection = r->connection;

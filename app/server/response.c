@@ -1,7 +1,7 @@
 // The answer to a request: see response.h.
 //
 // Fields point into the file's entry, which the request holds until its stream closes, so nothing
-// is copied; content goes from the entry into TLS records.
+// is copied.
 #include "server/response.h"
 
 #include <stdio.h>
@@ -12,18 +12,9 @@
 #include "server/file_path.h"
 #include "server/worker.h"
 
-enum { MAX_FIELDS = 10, FRAME_HEADER_LEN = 9 };
-
-typedef struct field_list {
-  nghttp2_nv nv[MAX_FIELDS];
-  size_t num;
-} field_list;
-
-static void add(field_list *list, const char *name, size_t name_len, const char *value,
+static void add(response_fields *list, const char *name, size_t name_len, const char *value,
                 size_t value_len) {
-  list->nv[list->num++] =
-      (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, name_len, value_len,
-                   NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+  list->field[list->num++] = (response_field){name, value, name_len, value_len, false};
 }
 #define ADD(list, name, value, len)    add(list, name, sizeof name - 1, value, len)
 #define ADD_LITERAL(list, name, value) add(list, name, sizeof name - 1, value, sizeof value - 1)
@@ -64,70 +55,36 @@ static const plain_status *find_plain(uint16_t status) {
 // ---- content
 // -----------------------------------------------------------------------------------------------
 
-// Content that is not in memory is read here: a file that shrank ends its own stream only. What
-// was read waits in the worker's space for response_send_data, which nghttp2 calls next.
-static ssize_t on_read(nghttp2_session *ng, int32_t stream, uint8_t *buf, size_t len,
-                       uint32_t *flags, nghttp2_data_source *source, void *user) {
-  (void)buf;
-  (void)user;
-  request *r = source->ptr;
+codicil_span response_read(const request *r, size_t len, uint8_t *space) {
   uint64_t left = r->end - r->at;
   size_t n = left < len ? (size_t)left : len;
-  if (io_stream_room(&r->connection->stream) == 0) {
-    return NGHTTP2_ERR_PAUSE; // nghttp2 would go on with all that the windows allow
-  }
-  if (r->file) {
-    r->part = file_entry_read(r->file, r->at, n, r->connection->worker->file_space);
-  } else {
-    r->part = codicil_span_of(r->text + r->at, n);
-  }
-  if (r->part.len == 0) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  }
-  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (r->part.len == left) {
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (r->has_body) {
-      // RFC 9113 §8.1: the request's content is not wanted.
-      nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
-    }
-  }
-  return (ssize_t)r->part.len;
+  return r->file ? file_entry_read(r->file, r->at, n, space) : codicil_span_of(r->text + r->at, n);
 }
 
-int response_send_data(request *r, const uint8_t *frame_header, size_t len) {
-  io_stream *stream = &r->connection->stream;
-  if (len != r->part.len ||
-      !io_stream_put(stream, codicil_span_of(frame_header, FRAME_HEADER_LEN)) ||
-      !io_stream_put(stream, r->part)) {
-    return NGHTTP2_ERR_CALLBACK_FAILURE;
+// Clients ignore Alt-Svc in a 421 (RFC 7838 §6).
+static void begin_fields(response_fields *fields, const request *r, const char *code) {
+  const connection *c = r->connection;
+  fields->num = 0;
+  add(fields, ":status", 7, code, 3);
+  ADD(fields, "date", c->worker->date, HTTP_DATE_LEN);
+  if (c->alt_svc.len > 0 && r->status != 421) {
+    ADD(fields, "alt-svc", (const char *)c->alt_svc.data, c->alt_svc.len);
   }
-  r->at += len;
-  r->sent += len;
-  return 0;
 }
 
-static int submit(request *r, nghttp2_session *ng, const field_list *fields) {
-  nghttp2_data_provider provider = {.source.ptr = r, .read_callback = on_read};
-  bool has_content = r->end > r->at && r->method != METHOD_HEAD;
+static int submit(request *r, const response_fields *fields) {
   r->is_answered = true;
-  int rc = nghttp2_submit_response(ng, r->stream, fields->nv, fields->num,
-                                   has_content ? &provider : NULL);
-  if (rc == 0 && r->has_body && !has_content) {
-    rc = nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_NO_ERROR);
-  }
-  return rc;
+  return r->connection->version->submit(r, fields);
 }
 
-static int submit_plain(request *r, nghttp2_session *ng, uint16_t status) {
+static int submit_plain(request *r, uint16_t status) {
   const plain_status *p = find_plain(status);
-  field_list fields = {.num = 0};
+  response_fields fields;
   r->status = p->status;
   r->text = p->text;
   r->at = 0;
   r->end = strlen(p->text);
-  add(&fields, ":status", 7, p->code, 3);
-  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  begin_fields(&fields, r, p->code);
   if (p->length) {
     ADD(&fields, "content-length", p->length, strlen(p->length));
   }
@@ -140,13 +97,13 @@ static int submit_plain(request *r, nghttp2_session *ng, uint16_t status) {
   if (status == 416) {
     ADD(&fields, "content-range", r->content_range, strlen(r->content_range));
   }
-  return submit(r, ng, &fields);
+  return submit(r, &fields);
 }
 
 // ---- files
 // -------------------------------------------------------------------------------------------------
 
-static void add_length(field_list *fields, request *r) {
+static void add_length(response_fields *fields, request *r) {
   if (r->status != 206) {
     ADD(fields, "content-length", r->file->length, r->file->length_len);
     return;
@@ -160,19 +117,18 @@ static void add_length(field_list *fields, request *r) {
   ADD(fields, "content-range", r->content_range, (size_t)n);
 }
 
-static int submit_file(request *r, nghttp2_session *ng) {
+static int submit_file(request *r) {
   const file_entry *file = r->file;
-  field_list fields = {.num = 0};
+  response_fields fields;
   r->status = conditional_status(&r->at, &r->end, r, file);
   if (r->status == 412 || r->status == 416) {
     snprintf(r->content_range, sizeof r->content_range, "bytes */%llu",
              (unsigned long long)file->size);
     file_cache_release(r->connection->worker->files, r->file);
     r->file = NULL;
-    return submit_plain(r, ng, r->status);
+    return submit_plain(r, r->status);
   }
-  add(&fields, ":status", 7, r->status == 200 ? "200" : r->status == 206 ? "206" : "304", 3);
-  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  begin_fields(&fields, r, r->status == 200 ? "200" : r->status == 206 ? "206" : "304");
   ADD(&fields, "etag", file->etag, file->etag_len);
   ADD(&fields, "last-modified", file->modified, HTTP_DATE_LEN);
   if (r->status == 304) {
@@ -182,51 +138,50 @@ static int submit_file(request *r, nghttp2_session *ng) {
     ADD_LITERAL(&fields, "accept-ranges", "bytes");
     add_length(&fields, r);
   }
-  return submit(r, ng, &fields);
+  return submit(r, &fields);
 }
 
 // To the same path with a slash, its query kept. The only field that is copied.
-static int submit_redirect(request *r, nghttp2_session *ng) {
+static int submit_redirect(request *r) {
   char location[FILE_PATH_MAX * 4];
   codicil_span path = request_value(r, REQUEST_PATH);
   const uint8_t *query = memchr(path.data, '?', path.len);
   size_t len = query ? (size_t)(query - path.data) : path.len;
   if (path.len + 2 > sizeof location || path.data[len - 1] == '/') {
-    return submit_plain(r, ng, 404);
+    return submit_plain(r, 404);
   }
   memcpy(location, path.data, len);
   location[len] = '/';
   memcpy(location + len + 1, path.data + len, path.len - len);
-  field_list fields = {.num = 0};
+  response_fields fields;
   r->status = 301;
-  add(&fields, ":status", 7, "301", 3);
-  ADD(&fields, "date", r->connection->worker->date, HTTP_DATE_LEN);
+  begin_fields(&fields, r, "301");
   ADD_LITERAL(&fields, "content-length", "0");
   ADD(&fields, "location", location, path.len + 1);
-  fields.nv[fields.num - 1].flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
-  return submit(r, ng, &fields);
+  fields.field[fields.num - 1].is_borrowed = true;
+  return submit(r, &fields);
 }
 
-static int serve_file(request *r, nghttp2_session *ng, const server_site *site) {
+static int serve_file(request *r, const server_site *site) {
   char path[FILE_PATH_MAX];
   worker *w = r->connection->worker;
   file_path_result decoded = file_path_decode(path, request_value(r, REQUEST_PATH));
   if (decoded != FILE_PATH_OK) {
-    return submit_plain(r, ng, decoded == FILE_PATH_MALFORMED ? 400 : 404);
+    return submit_plain(r, decoded == FILE_PATH_MALFORMED ? 400 : 404);
   }
   switch (file_cache_get(w->files, &r->file, site->root, path, io_loop_now(&w->loop).mono_ns)) {
   case FILE_FOUND:
-    return submit_file(r, ng);
+    return submit_file(r);
   case FILE_IS_DIRECTORY:
-    return submit_redirect(r, ng);
+    return submit_redirect(r);
   case FILE_NOT_FOUND:
-    return submit_plain(r, ng, 404);
+    return submit_plain(r, 404);
   case FILE_FORBIDDEN:
-    return submit_plain(r, ng, 403);
+    return submit_plain(r, 403);
   case FILE_FAILED:
     break;
   }
-  return submit_plain(r, ng, 500);
+  return submit_plain(r, 500);
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9110#section-7.4
@@ -238,7 +193,7 @@ static const server_site *find_site(request *r, uint16_t *out_refusal) {
   codicil_span scheme = request_value(r, REQUEST_SCHEME);
   codicil_span authority = request_value(r, REQUEST_AUTHORITY);
   bool is_https = !scheme.data || (scheme.len == 5 && memcmp(scheme.data, "https", 5) == 0);
-  bool is_plain = is_https && !r->has_bad_authority && !r->fields[REQUEST_HOST];
+  bool is_plain = is_https && !r->has_bad_authority && !r->fields[REQUEST_HOST].data;
   const server_site *site =
       is_plain ? connection_recall_site(r->connection, &r->certificate, authority) : NULL;
   if (site) {
@@ -256,24 +211,24 @@ static const server_site *find_site(request *r, uint16_t *out_refusal) {
   return site;
 }
 
-int response_submit(request *r, nghttp2_session *ng) {
+int response_submit(request *r) {
   uint16_t refusal;
   const server_site *site;
   if (r->is_too_large) {
-    return submit_plain(r, ng, 431);
+    return submit_plain(r, 431);
   }
   site = find_site(r, &refusal);
   if (!site) {
-    return submit_plain(r, ng, refusal);
+    return submit_plain(r, refusal);
   }
   switch (r->method) {
   case METHOD_GET:
   case METHOD_HEAD:
-    return serve_file(r, ng, site);
+    return serve_file(r, site);
   case METHOD_OPTIONS:
-    return submit_plain(r, ng, 204);
+    return submit_plain(r, 204);
   case METHOD_OTHER:
     break;
   }
-  return submit_plain(r, ng, 405);
+  return submit_plain(r, 405);
 }

@@ -87,7 +87,7 @@ static void on_accept(struct ev_loop *ev, ev_io *watcher, int events) {
     int fd = accept4(watcher->fd, (struct sockaddr *)&peer.storage, &peer.len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      connection_accept(w, fd, &peer, l->port);
+      connection_h2_accept(w, fd, &peer, l->port, codicil_span_of(NULL, 0));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       pause_listening(w);
       return;
@@ -112,8 +112,7 @@ void worker_queue_signature(worker *w, connection *c) {
   ev_idle_start(w->loop.ev, &w->sign_soon);
 }
 
-// The last thing in a turn, before the loop looks for news. A connection whose client has yet to
-// take what is sent already comes back by itself, once it has.
+// The last thing in a turn, before the loop looks for news.
 static void on_sign(struct ev_loop *ev, ev_prepare *watcher, int events) {
   (void)events;
   worker *w = watcher->data;
@@ -121,10 +120,7 @@ static void on_sign(struct ev_loop *ev, ev_prepare *watcher, int events) {
   if (c) {
     unqueue(w, c);
     c->is_queued_to_sign = false;
-    if (io_stream_is_flushed(&c->stream) && c->stream.state == IO_OPEN) {
-      secondary_sign_one(&c->secondary, c->http);
-      io_stream_wake(&c->stream);
-    }
+    c->version->sign(c);
   }
   if (!w->first_to_sign) {
     ev_prepare_stop(ev, watcher);
@@ -152,7 +148,7 @@ static void update_date(worker *w) {
 // Ends at once, and remembers whether anything was lost by it.
 static void cut_off(worker *w) {
   for (const connection *c = w->connections; c; c = c->older) {
-    w->has_cut_off |= c->num_streams > 0 || !io_stream_is_flushed(&c->stream);
+    w->has_cut_off |= c->num_streams > 0 || c->version->has_unsent(c);
   }
   ev_break(w->loop.ev, EVBREAK_ALL);
 }
@@ -162,7 +158,7 @@ static void drain(worker *w) {
   if (!w->has_said_last && since_ms >= LAST_REQUESTS_MS) {
     w->has_said_last = true;
     for (connection *c = w->connections; c; c = c->older) {
-      connection_finish_end(c);
+      c->version->finish_end(c);
     }
   }
   if (since_ms >= w->config->limits.timeout_ms[SERVER_TIMEOUT_DRAIN]) {
@@ -176,7 +172,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
   worker *w = watcher->data;
   update_date(w);
   for (connection *c = w->connections; c; c = c->older) {
-    connection_check_time(c); // ends come later, from the loop
+    c->version->check_time(c); // ends come later, from the loop
   }
   access_log_flush(&w->log);
   resume_listening(w);
@@ -216,7 +212,7 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   w->stopping_ns = w->loop.now.mono_ns;
   close_listeners(w);
   for (connection *c = w->connections; c; c = c->older) {
-    connection_begin_end(c);
+    c->version->begin_end(c);
   }
   ev_timer_stop(ev, &w->tick);
   ev_timer_set(&w->tick, LAST_REQUESTS_MS / 1000.0, MIN_TICK_MS / 1000.0);
@@ -263,7 +259,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
   w->files = file_cache_new((size_t)config->limits.limit[SERVER_LIMIT_FILE_CACHE]);
   w->file_space = malloc(IO_RECORD_LEN);
   if (!w->listeners || !w->files || !w->file_space ||
-      !connection_prepare(&w->callbacks, &w->option, w->secondary) ||
+      !connection_h2_prepare(&w->callbacks, &w->option, config) ||
       !access_log_init(&w->log, log_fd, config->access_log_is_json)) {
     worker_clear(w);
     return app_fail(err, "out of memory");
@@ -275,7 +271,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
 
 void worker_clear(worker *w) {
   while (w->connections) {
-    connection_discard(w->connections);
+    w->connections->version->discard(w->connections);
   }
   while (w->free_requests) {
     request *next = w->free_requests->next;

@@ -9,6 +9,7 @@
 #include "server/access_log.h"
 #include "server/config.h"
 #include "server/connection.h"
+#include "server/connection_h2.h"
 #include "server/file_cache.h"
 #include "server/listener.h"
 #include "server/pool.h"

@@ -1,8 +1,9 @@
-// The server without secondary certificates, to be measured against: secondary.h with nothing in
-// it.
+// The server without secondary certificates, to be measured against: secondary.h and secondary_h2.h
+// with nothing in them.
 #include <string.h>
 
 #include "server/secondary.h"
+#include "server/secondary_h2.h"
 
 bool secondary_shared_new(secondary_shared **out, const server_config *config,
                           const site_table *sites, io_loop *loop, app_error *err) {
@@ -18,86 +19,24 @@ void secondary_shared_free(secondary_shared *shared) {
   (void)shared;
 }
 
+codicil_now secondary_now(void *shared) {
+  (void)shared;
+  return (codicil_now){0, 0};
+}
+
 int secondary_capture_client_hello(SSL *ssl, int *al) {
   (void)ssl;
   (void)al;
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-void secondary_set_option(const secondary_shared *shared, nghttp2_option *option) {
-  (void)shared;
-  (void)option;
-}
-
-void secondary_init(secondary *s, secondary_shared *shared, const server_site *site, SSL *ssl,
+void secondary_init(secondary *s, secondary_shared *shared, const server_site *site,
                     uint16_t port) {
-  *s = (secondary){shared, site, ssl, port, NULL};
+  *s = (secondary){shared, site, port, NULL};
 }
 
 void secondary_clear(secondary *s) {
   memset(s, 0, sizeof *s);
-}
-
-size_t secondary_settings(const secondary *s, nghttp2_settings_entry *entries, size_t num,
-                          size_t max) {
-  (void)s;
-  (void)entries;
-  (void)max;
-  return num;
-}
-
-int secondary_submit_origin(const secondary *s, nghttp2_session *ng) {
-  (void)s;
-  (void)ng;
-  return 0;
-}
-
-int secondary_on_begin_frame(secondary *s, nghttp2_session *ng, const nghttp2_frame_hd *hd) {
-  (void)s;
-  (void)ng;
-  (void)hd;
-  return 0;
-}
-
-int secondary_on_chunk(secondary *s, nghttp2_session *ng, const nghttp2_frame_hd *hd,
-                       const uint8_t *data, size_t len) {
-  (void)s;
-  (void)ng;
-  (void)hd;
-  (void)data;
-  (void)len;
-  return NGHTTP2_ERR_CANCEL;
-}
-
-int secondary_unpack(secondary *s, nghttp2_session *ng, void **payload,
-                     const nghttp2_frame_hd *hd) {
-  (void)s;
-  (void)ng;
-  (void)payload;
-  (void)hd;
-  return NGHTTP2_ERR_CANCEL;
-}
-
-int secondary_on_frame(secondary *s, nghttp2_session *ng, const nghttp2_frame *frame) {
-  (void)s;
-  (void)ng;
-  (void)frame;
-  return 0;
-}
-
-ssize_t secondary_pack(secondary *s, nghttp2_session *ng, uint8_t *out, size_t len,
-                       const nghttp2_frame *frame) {
-  (void)s;
-  (void)ng;
-  (void)out;
-  (void)len;
-  (void)frame;
-  return NGHTTP2_ERR_CANCEL;
-}
-
-void secondary_after_input(secondary *s, nghttp2_session *ng) {
-  (void)s;
-  (void)ng;
 }
 
 bool secondary_wants_signature(const secondary *s) {
@@ -105,9 +44,8 @@ bool secondary_wants_signature(const secondary *s) {
   return false;
 }
 
-void secondary_sign_one(secondary *s, nghttp2_session *ng) {
+void secondary_sign_one(secondary *s) {
   (void)s;
-  (void)ng;
 }
 
 bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const codicil_origin *origin,
@@ -117,4 +55,82 @@ bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const cod
   (void)origin;
   (void)wanted;
   return false;
+}
+
+// ---- HTTP/2
+// --------------------------------------------------------------------------------------------------
+
+void secondary_h2_set_option(const server_config *config, nghttp2_option *option) {
+  (void)config;
+  (void)option;
+}
+
+size_t secondary_h2_settings(const server_config *config, nghttp2_settings_entry *entries,
+                             size_t num, size_t max) {
+  (void)config;
+  (void)entries;
+  (void)max;
+  return num;
+}
+
+void secondary_h2_init(secondary_h2 *s, const server_config *config, secondary *common, SSL *ssl) {
+  *s = (secondary_h2){common, config, ssl, NULL, NULL};
+}
+
+void secondary_h2_clear(secondary_h2 *s) {
+  memset(s, 0, sizeof *s);
+}
+
+int secondary_h2_submit_origin(const secondary_h2 *s, nghttp2_session *ng) {
+  (void)s;
+  (void)ng;
+  return 0;
+}
+
+int secondary_h2_on_begin_frame(secondary_h2 *s, nghttp2_session *ng, const nghttp2_frame_hd *hd) {
+  (void)s;
+  (void)ng;
+  (void)hd;
+  return 0;
+}
+
+int secondary_h2_on_chunk(secondary_h2 *s, nghttp2_session *ng, const nghttp2_frame_hd *hd,
+                          const uint8_t *data, size_t len) {
+  (void)s;
+  (void)ng;
+  (void)hd;
+  (void)data;
+  (void)len;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+int secondary_h2_unpack(secondary_h2 *s, nghttp2_session *ng, void **payload,
+                        const nghttp2_frame_hd *hd) {
+  (void)s;
+  (void)ng;
+  (void)payload;
+  (void)hd;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+int secondary_h2_on_frame(secondary_h2 *s, nghttp2_session *ng, const nghttp2_frame *frame) {
+  (void)s;
+  (void)ng;
+  (void)frame;
+  return 0;
+}
+
+ssize_t secondary_h2_pack(secondary_h2 *s, nghttp2_session *ng, uint8_t *out, size_t len,
+                          const nghttp2_frame *frame) {
+  (void)s;
+  (void)ng;
+  (void)out;
+  (void)len;
+  (void)frame;
+  return NGHTTP2_ERR_CANCEL;
+}
+
+void secondary_h2_after_input(secondary_h2 *s, nghttp2_session *ng) {
+  (void)s;
+  (void)ng;
 }

@@ -203,11 +203,11 @@ static void run_replayed(peer *p) {
 }
 
 static void run_context_reused(peer *p) {
-  static const uint8_t context[16] = "the same context";
+  static const uint8_t context[] = "the same context";
   for (int i = 0; i < 2; i++) {
     bytes b = {0};
     forge(&b, p->ssl, i == 0 ? p->secondary : p->primary, p->primary->key, FORGE_NONE, context,
-          sizeof context);
+          sizeof context - 1);
     send_and_clear(p, &b, CUT);
   }
 }

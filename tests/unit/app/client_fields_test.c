@@ -27,9 +27,10 @@ static void assert_fields(const char *const *args, const char *expected) {
   char text[1024];
   size_t len = 0;
   for (size_t i = 0; i < fields.num; i++) {
-    const nghttp2_nv *nv = &fields.items[i];
-    len += (size_t)snprintf(text + len, sizeof text - len, "%.*s: %.*s\n", (int)nv->namelen,
-                            (const char *)nv->name, (int)nv->valuelen, (const char *)nv->value);
+    const client_field *field = &fields.items[i];
+    len += (size_t)snprintf(text + len, sizeof text - len, "%.*s: %.*s\n", (int)field->name.len,
+                            (const char *)field->name.data, (int)field->value.len,
+                            (const char *)field->value.data);
   }
   assert_string_equal(text, expected);
   client_fields_clear(&fields);

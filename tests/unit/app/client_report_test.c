@@ -126,6 +126,7 @@ static report_connection connection_of(char **names, char **origins,
                                       .frames = 2,
                                       .octets = 20000};
   return (report_connection){.id = 1,
+                             .protocol = "h3",
                              .remote = "127.0.0.1:8443",
                              .tls = tls,
                              .sni = name_a,
@@ -162,7 +163,7 @@ static void test_a_connection_has_the_documented_members(void **state) {
   json_t *document = json_of(&r);
   json_t *got = json_array_get(json_object_get(document, "connections"), 0);
   assert_members(got, members, sizeof members / sizeof members[0]);
-  assert_string_equal(string_at(got, "protocol"), "h2");
+  assert_string_equal(string_at(got, "protocol"), "h3");
   assert_string_equal(string_at(got, "remote"), "127.0.0.1:8443");
   assert_string_equal(string_at(json_object_get(got, "primary"), "sha256"), "11");
   json_t *second = json_array_get(json_object_get(got, "certificates"), 0);
@@ -186,7 +187,7 @@ static void test_a_connection_has_the_documented_members(void **state) {
 
 static void test_a_connection_without_anything_has_nulls(void **state) {
   (void)state;
-  report_connection connection = {.id = 0, .remote = "[::1]:443"};
+  report_connection connection = {.id = 0, .remote = "[::1]:443", .protocol = "h2"};
   report_document r = {.connections = &connection, .num_connections = 1};
   json_t *document = json_of(&r);
   json_t *got = json_array_get(json_object_get(document, "connections"), 0);

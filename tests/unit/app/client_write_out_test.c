@@ -32,6 +32,7 @@ static report_request request_of(void) {
       .size = 1000,
       .connection = 2,
       .num_connects = 1,
+      .http_version = "3",
       .remote_ip = "127.0.0.1",
       .remote_port = 8443,
       .has_reason = true,
@@ -47,7 +48,7 @@ static void test_variables_have_curls_names(void **state) {
   assert_written("%{size_download} %{speed_download} %{num_connects}", &r, "1000 500 1", "");
   assert_written("%{time_connect} %{time_appconnect} %{time_starttransfer} %{time_total}", &r,
                  "0.250000 0.500000 1.000000 2.000000", "");
-  assert_written("%{remote_ip}:%{remote_port} %{http_version} %{urlnum}", &r, "127.0.0.1:8443 2 4",
+  assert_written("%{remote_ip}:%{remote_port} %{http_version} %{urlnum}", &r, "127.0.0.1:8443 3 4",
                  "");
   assert_written("%{exitcode}%{errormsg}%{content_type}", &r, "0", "");
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,12 +25,23 @@ enum { MAX_LEN = 1000 };
 
 static size_t max_len = MAX_LEN;
 
+static void hold(void *buffer) {
+  nghttp2_rcbuf_incref(buffer);
+}
+static void release(void *buffer) {
+  nghttp2_rcbuf_decref(buffer);
+}
+static const request_buffers buffers = {hold, release};
+
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name,
                      nghttp2_rcbuf *value, uint8_t flags, void *user) {
   (void)ng;
   (void)frame;
   (void)flags;
-  request_add_field(user, name, value, max_len);
+  nghttp2_vec n = nghttp2_rcbuf_get_buf(name);
+  nghttp2_vec v = nghttp2_rcbuf_get_buf(value);
+  request_add_field(user, codicil_span_of(n.base, n.len), codicil_span_of(v.base, v.len), value,
+                    max_len);
   return 0;
 }
 
@@ -56,6 +68,7 @@ static void make(request *r, const char *const *fields) {
                            strlen(value), NGHTTP2_NV_FLAG_NONE};
   }
   memset(r, 0, sizeof *r);
+  r->buffers = &buffers;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
   nghttp2_option_new(&option);
@@ -243,6 +256,8 @@ static void test_a_range_holds_only_for_the_same_file(void **state) {
 // ---- the log
 // -----------------------------------------------------------------------------------------------
 
+static const access_log_client client = {3, "192.0.2.1", "HTTP/2.0"};
+
 static void log_line(char *out, size_t out_len, bool is_json, const char *const *fields) {
   int fds[2];
   access_log log;
@@ -253,7 +268,7 @@ static void log_line(char *out, size_t out_len, bool is_json, const char *const 
   make(&r, fields);
   r.status = 200;
   r.sent = 7;
-  access_log_add(&log, &r, 3, "192.0.2.1", now);
+  access_log_add(&log, &r, &client, now);
   request_clear(&r);
   access_log_clear(&log);
   ssize_t n = read(fds[0], out, out_len - 1);
@@ -278,6 +293,7 @@ static void test_a_line_of_json(void **state) {
   log_line(out, sizeof out, true, FIELDS(GET, "host: a.example", "user-agent: a\"\\b"));
   assert_string_equal(
       out, "{\"time\":\"1994-11-06T08:49:37Z\",\"remote\":\"192.0.2.1\",\"connection\":3,"
+           "\"protocol\":\"HTTP/2.0\","
            "\"method\":\"GET\",\"authority\":\"a.example\",\"path\":\"/\",\"status\":200,"
            "\"octets\":7,\"duration_us\":2,\"referer\":null,\"user_agent\":\"a\\u0022\\u005cb\","
            "\"certificate\":null}\n");
@@ -308,7 +324,7 @@ static void test_a_log_that_is_off_takes_every_call(void **state) {
   access_log log;
   codicil_now now = {2000, 784111777};
   assert_true(access_log_init(&log, -1, true));
-  access_log_add(&log, NULL, 3, "192.0.2.1", now);
+  access_log_add(&log, NULL, &client, now);
   access_log_flush(&log);
   access_log_clear(&log);
 }
@@ -326,7 +342,7 @@ static void test_a_reader_that_is_slow_loses_lines_and_breaks_none(void **state)
   assert_true(access_log_init(&log, fds[1], true));
   make(&r, FIELDS(GET, "host: a.example"));
   for (int i = 0; i < 3000; i++) {
-    access_log_add(&log, &r, 3, "192.0.2.1", now);
+    access_log_add(&log, &r, &client, now);
   }
   request_clear(&r);
   ssize_t n;

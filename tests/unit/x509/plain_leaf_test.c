@@ -340,7 +340,7 @@ static codicil_span signed_with_sha384(codicil_span tbs, EVP_PKEY *key) {
   assert_int_equal(EVP_DigestSign(ctx, signature, &len, tbs.data, tbs.len), 1);
   EVP_MD_CTX_free(ctx);
   size_t content_len = tbs.len + sizeof algorithm + 5 + len;
-  assert_in_range(content_len, 0x100, 0xffff);
+  assert_true(content_len >= 0x100 && content_len <= 0xffff);
   uint8_t *der = malloc(4 + content_len), *at = der;
   *at++ = 0x30, *at++ = 0x82, *at++ = (uint8_t)(content_len >> 8), *at++ = (uint8_t)content_len;
   memcpy(at, tbs.data, tbs.len), at += tbs.len;
