@@ -183,16 +183,12 @@ static codicil_err end_origin(codicil_h2 *h2) {
     return CODICIL_OK;
   }
   codicil_reader r = codicil_reader_of(codicil_buf_span(&h2->origin));
-  codicil_err err = CODICIL_OK;
+  codicil_err err;
   // Once at least: a frame without entries, too, initialises the Origin Set.
   do {
-    size_t batch = num < ORIGIN_BATCH ? num : ORIGIN_BATCH;
-    for (size_t i = 0; i < batch; i++) {
-      (void)!codicil_origin_frame_next(&r, &entries[i]); // checked and counted above
-    }
-    err = codicil_session_recv_origin(h2->session, entries, batch);
-    num -= batch;
-  } while (err == CODICIL_OK && num > 0);
+    num = codicil_origin_frame_take(&r, entries, ORIGIN_BATCH);
+    err = codicil_session_recv_origin(h2->session, entries, num);
+  } while (err == CODICIL_OK && num == ORIGIN_BATCH);
   return err;
 }
 

@@ -13,6 +13,14 @@ bool codicil_origin_frame_next(codicil_reader *r, codicil_span *out_entry) {
   return false;
 }
 
+size_t codicil_origin_frame_take(codicil_reader *r, codicil_span *out_entries, size_t max) {
+  size_t num = 0;
+  while (num < max && codicil_origin_frame_next(r, &out_entries[num])) {
+    num++;
+  }
+  return num;
+}
+
 bool codicil_origin_frame_check(codicil_span payload, size_t *out_num) {
   codicil_reader r = codicil_reader_of(payload);
   codicil_span entry;
