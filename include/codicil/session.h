@@ -87,7 +87,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_tls_ready(codicil_sessi
 //
 // Tells whether we send the setting (with value 1).
 CODICIL_API bool codicil_session_offers(const codicil_session *session);
-// The peer's SETTINGS carried our setting with `value`. CODICIL_SETTING: not 0 or 1, or 0 after 1.
+// The peer's SETTINGS carried our setting with `value`. CODICIL_SETTING: not 0 or 1, or 0 after 1;
+// CODICIL_UNEXPECTED: see codicil_session_recv_frame_elsewhere.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_setting(codicil_session *session,
                                                                       uint64_t value);
 // The peer's first SETTINGS frame is over: without the setting in it, there is no support.
@@ -121,6 +122,12 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_data(codicil
 // certificate that is proven and not wanted is no error.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_recv_frame_end(codicil_session *session,
                                                                         codicil_now now);
+// HTTP/3: a SERVER_CERTIFICATE frame began on a stream where none may be. CODICIL_UNEXPECTED where
+// the feature is on, and on a server that offered. Else it is counted; but QUIC orders nothing
+// between streams, so where the peer's SETTINGS turn the feature on after it, the error is that of
+// codicil_session_recv_setting.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_session_recv_frame_elsewhere(codicil_session *session);
 // An ORIGIN frame: initialises the Origin Set if need be (RFC 8336 §2.3) and adds the entries that
 // are origins. `entries` are borrowed for the call. Servers ignore it. CODICIL_LIMIT: more origins,
 // or longer ones, than a set may have; CODICIL_USAGE before codicil_session_set_peer;

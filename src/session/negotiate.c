@@ -35,6 +35,14 @@ codicil_err codicil_on_setting(codicil_session *s, const codicil_session_arg *ar
   }
   if (arg->value == 1) {
     s->peer_sent_one = true;
+    //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-5.2
+    //# An endpoint MUST treat a SERVER_CERTIFICATE
+    //# frame received on any stream other than the control stream as a connection error.
+    //
+    // Also where QUIC brought it before the SETTINGS that allow the frame at all.
+    if (s->had_frame_elsewhere && s->config->offer) {
+      return CODICIL_UNEXPECTED;
+    }
     enter(s, CODICIL_STATE_ON);
   }
   return CODICIL_OK;

@@ -41,6 +41,14 @@ codicil_err codicil_on_frame_begin_ignored(codicil_session *s, const codicil_ses
   return CODICIL_OK;
 }
 
+codicil_err codicil_on_frame_elsewhere(codicil_session *s, const codicil_session_arg *arg) {
+  (void)arg;
+  s->num_ignored++;
+  s->had_frame_elsewhere = true;
+  codicil_trace_emit(&s->config->trace, "frame:ignored", codicil_trace_uint("len", 0));
+  return CODICIL_OK;
+}
+
 // Who waited for nothing may wait for an authenticator of which a part is here, and no longer for
 // one that is passed over.
 static void tell_partial(codicil_session *s, bool was_partial) {

@@ -26,31 +26,41 @@ static codicil_err on_failed(codicil_session *s, const codicil_session_arg *arg)
   [CODICIL_IN_SETTINGS_END] = codicil_on_settings_end,                              \
   [CODICIL_IN_FRAME_DATA] = codicil_on_frame_data, [CODICIL_IN_FRAME_END] = codicil_on_frame_end
 
-#define CLIENT_CELLS(begin) \
-  { COMMON_CELLS, [CODICIL_IN_FRAME_BEGIN] = (begin), [CODICIL_IN_ORIGIN] = codicil_on_origin }
-#define SERVER_CELLS(begin)                                       \
-  {                                                               \
-    COMMON_CELLS, [CODICIL_IN_FRAME_BEGIN] = (begin),             \
-                  [CODICIL_IN_ORIGIN] = codicil_on_origin_ignored \
+#define CLIENT_CELLS(begin, elsewhere)                                                            \
+  {                                                                                               \
+    COMMON_CELLS, [CODICIL_IN_FRAME_BEGIN] = (begin), [CODICIL_IN_FRAME_ELSEWHERE] = (elsewhere), \
+                  [CODICIL_IN_ORIGIN] = codicil_on_origin                                         \
+  }
+#define SERVER_CELLS(begin, elsewhere)                                                            \
+  {                                                                                               \
+    COMMON_CELLS, [CODICIL_IN_FRAME_BEGIN] = (begin), [CODICIL_IN_FRAME_ELSEWHERE] = (elsewhere), \
+                  [CODICIL_IN_ORIGIN] = codicil_on_origin_ignored                                 \
   }
 #define FAILED_CELLS \
-  { on_failed, on_failed, on_failed, on_failed, on_failed, on_failed, on_failed }
+  { on_failed, on_failed, on_failed, on_failed, on_failed, on_failed, on_failed, on_failed }
 
 static codicil_step *const cells[2][CODICIL_NUM_STATES][CODICIL_NUM_INPUTS] = {
     [CODICIL_CLIENT] =
         {
-            [CODICIL_STATE_AWAIT_SETTINGS] = CLIENT_CELLS(codicil_on_frame_begin_ignored),
-            [CODICIL_STATE_ON] = CLIENT_CELLS(codicil_on_frame_begin),
-            [CODICIL_STATE_OFF] = CLIENT_CELLS(codicil_on_frame_begin_ignored),
-            [CODICIL_STATE_NOT_OFFERED] = CLIENT_CELLS(codicil_on_frame_begin_ignored),
+            [CODICIL_STATE_AWAIT_SETTINGS] =
+                CLIENT_CELLS(codicil_on_frame_begin_ignored, codicil_on_frame_elsewhere),
+            [CODICIL_STATE_ON] = CLIENT_CELLS(codicil_on_frame_begin, codicil_on_frame_unexpected),
+            [CODICIL_STATE_OFF] =
+                CLIENT_CELLS(codicil_on_frame_begin_ignored, codicil_on_frame_elsewhere),
+            [CODICIL_STATE_NOT_OFFERED] =
+                CLIENT_CELLS(codicil_on_frame_begin_ignored, codicil_on_frame_elsewhere),
             [CODICIL_STATE_FAILED] = FAILED_CELLS,
         },
     [CODICIL_SERVER] =
         {
-            [CODICIL_STATE_AWAIT_SETTINGS] = SERVER_CELLS(codicil_on_frame_unexpected),
-            [CODICIL_STATE_ON] = SERVER_CELLS(codicil_on_frame_unexpected),
-            [CODICIL_STATE_OFF] = SERVER_CELLS(codicil_on_frame_unexpected),
-            [CODICIL_STATE_NOT_OFFERED] = SERVER_CELLS(codicil_on_frame_begin_ignored),
+            [CODICIL_STATE_AWAIT_SETTINGS] =
+                SERVER_CELLS(codicil_on_frame_unexpected, codicil_on_frame_unexpected),
+            [CODICIL_STATE_ON] =
+                SERVER_CELLS(codicil_on_frame_unexpected, codicil_on_frame_unexpected),
+            [CODICIL_STATE_OFF] =
+                SERVER_CELLS(codicil_on_frame_unexpected, codicil_on_frame_unexpected),
+            [CODICIL_STATE_NOT_OFFERED] =
+                SERVER_CELLS(codicil_on_frame_begin_ignored, codicil_on_frame_elsewhere),
             [CODICIL_STATE_FAILED] = FAILED_CELLS,
         },
 };
@@ -108,6 +118,10 @@ codicil_err codicil_session_recv_frame_data(codicil_session *session, codicil_sp
 
 codicil_err codicil_session_recv_frame_end(codicil_session *session, codicil_now now) {
   return step(session, CODICIL_IN_FRAME_END, (codicil_session_arg){.now = now});
+}
+
+codicil_err codicil_session_recv_frame_elsewhere(codicil_session *session) {
+  return step(session, CODICIL_IN_FRAME_ELSEWHERE, (codicil_session_arg){.value = 0});
 }
 
 codicil_err codicil_session_recv_origin(codicil_session *session, const codicil_span *entries,

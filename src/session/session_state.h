@@ -29,6 +29,7 @@ typedef enum codicil_session_input {
   CODICIL_IN_FRAME_BEGIN,
   CODICIL_IN_FRAME_DATA,
   CODICIL_IN_FRAME_END,
+  CODICIL_IN_FRAME_ELSEWHERE,
   CODICIL_IN_ORIGIN,
   CODICIL_NUM_INPUTS
 } codicil_session_input;
@@ -56,6 +57,7 @@ struct codicil_session {
   bool peer_sent_one; // the setting, with value 1
   bool has_said_support;
   size_t num_ignored;
+  bool had_frame_elsewhere; // before the feature was on
   codicil_event_queue events;
 
   // Client.
@@ -87,6 +89,7 @@ CODICIL_MUST_USE codicil_err codicil_session_need_ea(codicil_session *s);
 codicil_step codicil_on_setting, codicil_on_settings_end;
 // receive.c
 codicil_step codicil_on_frame_begin, codicil_on_frame_begin_ignored, codicil_on_frame_unexpected,
-    codicil_on_frame_data, codicil_on_frame_end, codicil_on_origin, codicil_on_origin_ignored;
+    codicil_on_frame_data, codicil_on_frame_end, codicil_on_frame_elsewhere, codicil_on_origin,
+    codicil_on_origin_ignored;
 
 #endif

@@ -87,9 +87,18 @@ static codicil_err give(codicil_session *s, codicil_session_input input) {
     return codicil_session_recv_frame_data(s, codicil_span_of(NULL, 0));
   case CODICIL_IN_FRAME_END:
     return codicil_session_recv_frame_end(s, now);
+  case CODICIL_IN_FRAME_ELSEWHERE:
+    return codicil_session_recv_frame_elsewhere(s);
   default:
     return codicil_session_recv_origin(s, &entry, 1);
   }
+}
+
+// Whether a frame that begins on the control stream, or elsewhere, is counted and no more.
+static bool is_ignored(codicil_session_state state, codicil_session_input input,
+                       codicil_err begin) {
+  return (input == CODICIL_IN_FRAME_BEGIN || input == CODICIL_IN_FRAME_ELSEWHERE) &&
+         begin == CODICIL_OK && state != CODICIL_STATE_ON && state != CODICIL_STATE_FAILED;
 }
 
 // Per row: the error of each input (all but the frame's beginning are alike), then the state after
@@ -105,6 +114,8 @@ static void expect_row(codicil_role role, codicil_session_state state, codicil_e
       want = input == CODICIL_IN_SETTINGS_END ? CODICIL_OK : CODICIL_SETTING;
     } else if (input == CODICIL_IN_FRAME_BEGIN) {
       want = begin;
+    } else if (input == CODICIL_IN_FRAME_ELSEWHERE) {
+      want = state == CODICIL_STATE_ON ? CODICIL_UNEXPECTED : begin;
     } else if (input == CODICIL_IN_TLS_READY || input == CODICIL_IN_FRAME_DATA ||
                input == CODICIL_IN_FRAME_END) {
       want = CODICIL_USAGE; // ready already; no frame has begun
@@ -113,9 +124,7 @@ static void expect_row(codicil_role role, codicil_session_state state, codicil_e
     if (input == CODICIL_IN_SETTING) {
       assert_int_equal(s->state, after_one);
     }
-    bool ignored = input == CODICIL_IN_FRAME_BEGIN && begin == CODICIL_OK &&
-                   state != CODICIL_STATE_ON && state != CODICIL_STATE_FAILED;
-    assert_int_equal(codicil_session_num_ignored(s), ignored ? 1 : 0);
+    assert_int_equal(codicil_session_num_ignored(s), is_ignored(state, input, begin) ? 1 : 0);
     bool has_set =
         input == CODICIL_IN_ORIGIN && role == CODICIL_CLIENT && state != CODICIL_STATE_FAILED;
     assert_int_equal(codicil_session_origin_set_initialised(s), has_set);
@@ -237,6 +246,26 @@ static void test_frame_before_settings_is_ignored_and_counted(void **state) {
   assert_int_equal(codicil_session_num_certificates(w.client), 2);
   assert_int_equal(codicil_session_num_ignored(w.client), 1);
   world_close(&w);
+}
+
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-5.2
+//# An endpoint MUST treat a SERVER_CERTIFICATE
+//# frame received on any stream other than the control stream as a connection error.
+static void test_a_frame_elsewhere_is_an_error_once_settings_allow_frames_at_all(void **state) {
+  (void)state;
+  for (uint64_t value = 0; value <= 1; value++) {
+    for (unsigned offer = 0; offer <= 1; offer++) {
+      world w;
+      world_init(&w);
+      codicil_config_set_offer(w.client_config, offer == 1);
+      world_connect(&w);
+      assert_int_equal(codicil_session_recv_frame_elsewhere(w.client), CODICIL_OK);
+      assert_int_equal(codicil_session_num_ignored(w.client), 1);
+      codicil_err want = value == 1 && offer == 1 ? CODICIL_UNEXPECTED : CODICIL_OK;
+      assert_int_equal(codicil_session_recv_setting(w.client, value), want);
+      world_close(&w);
+    }
+  }
 }
 
 static void test_a_frame_that_began_ignored_ends_ignored(void **state) {
@@ -501,6 +530,7 @@ int main(void) {
       cmocka_unit_test(test_0_after_1_is_an_error_and_1_after_0_is_not),
       cmocka_unit_test(test_0_after_1_is_an_error_also_where_we_did_not_offer),
       cmocka_unit_test(test_frame_before_settings_is_ignored_and_counted),
+      cmocka_unit_test(test_a_frame_elsewhere_is_an_error_once_settings_allow_frames_at_all),
       cmocka_unit_test(test_a_frame_that_began_ignored_ends_ignored),
       cmocka_unit_test(test_a_server_that_did_not_offer_counts_frames_and_lives),
       cmocka_unit_test(test_a_frame_needs_tls_a_peer_and_the_handshakes_certificate),
