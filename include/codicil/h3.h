@@ -13,6 +13,7 @@
 //   nghttp3_conn_add_ack_offset        codicil_h3_add_ack_offset
 //   nghttp3_conn_block_stream          codicil_h3_block_stream
 //   nghttp3_conn_unblock_stream        codicil_h3_unblock_stream
+//   nghttp3_conn_shutdown_stream_write codicil_h3_shutdown_stream_write
 //   nghttp3_conn_close_stream          codicil_h3_close_stream
 //
 // Each has the arguments, the meaning and the return values of nghttp3's. Where one fails, close
@@ -70,6 +71,10 @@ CODICIL_API int codicil_h3_add_ack_offset(codicil_h3 *h3, nghttp3_conn *conn, in
 CODICIL_API void codicil_h3_block_stream(codicil_h3 *h3, nghttp3_conn *conn, int64_t stream_id);
 // The stream may go on.
 CODICIL_API int codicil_h3_unblock_stream(codicil_h3 *h3, nghttp3_conn *conn, int64_t stream_id);
+// QUIC sends nothing more on the stream. Of the control stream that is an error, which the next
+// call returns.
+CODICIL_API void codicil_h3_shutdown_stream_write(codicil_h3 *h3, nghttp3_conn *conn,
+                                                  int64_t stream_id);
 // QUIC closed the stream.
 CODICIL_API int codicil_h3_close_stream(codicil_h3 *h3, nghttp3_conn *conn, int64_t stream_id,
                                         uint64_t app_error_code);
