@@ -37,14 +37,16 @@ typedef struct quic_handler {
   // What to send next; nghttp3_conn_writev_stream's shape. *stream -1 and 0 for nothing. Negative:
   // the owner has closed the connection.
   ngtcp2_ssize (*next)(void *user, int64_t *stream, int *fin, ngtcp2_vec *vec, size_t num);
-  // `len` octets of those that `next` told are taken.
+  // `len` octets of those that `next` told are taken. `next` is asked again without quic_wake.
   void (*sent)(void *user, int64_t stream, size_t len);
   // The stream takes no more now (until `writable`); or never (it was stopped or reset).
   void (*blocked)(void *user, int64_t stream);
   void (*not_writable)(void *user, int64_t stream);
   void (*writable)(void *user, int64_t stream);
   void (*acked)(void *user, int64_t stream, uint64_t len);
-  // The peer resets a stream that it sends on, or asks us to send no more.
+  // The peer resets a stream that it sends on, or asks us to send no more. The latter is told by
+  // ngtcp2 1.22 and later only; before, it shows in `not_writable` where there is something to
+  // send, else in `stream_closed`.
   void (*was_reset)(void *user, int64_t stream, uint64_t code);
   void (*was_stopped)(void *user, int64_t stream, uint64_t code);
   // The stream is over in both directions.
@@ -73,11 +75,11 @@ typedef struct quic_end {
   enum {
     QUIC_END_NONE,      // it has not
     QUIC_END_LOCAL,     // quic_close
-    QUIC_END_PEER,      // the peer's CONNECTION_CLOSE
+    QUIC_END_PEER,      // the peer's CONNECTION_CLOSE; with its TLS alert: 0x100 + alert
     QUIC_END_IDLE,      // idle timeout
     QUIC_END_HANDSHAKE, // handshake timeout
     QUIC_END_RESET,     // stateless reset
-    QUIC_END_TLS,       // the handshake failed: `code` is the TLS alert
+    QUIC_END_TLS,       // the handshake failed here: `code` is the TLS alert that the peer is told
     QUIC_END_VERSION,   // no version in common
     QUIC_END_NETWORK,   // the socket failed: `code` is an errno
     QUIC_END_PROTOCOL   // the peer broke QUIC, or ngtcp2 failed
@@ -93,7 +95,8 @@ CODICIL_MUST_USE bool quic_shared_new(quic_shared **out, size_t num_stacks, app_
 // Every stack must be gone. NULL is allowed.
 void quic_shared_free(quic_shared *shared);
 
-// A new connection of a server: sets `*out_handler` and `*out_user`, or returns false to refuse it.
+// A new connection of a server: sets `*out_handler` and `*out_user`, or returns false to refuse it
+// (CONNECTION_REFUSED). Its client's first packet is genuine; its address may not be proven yet.
 typedef bool quic_accept(void *user, quic_connection *connection, const quic_handler **out_handler,
                          void **out_user);
 
@@ -120,7 +123,8 @@ size_t quic_stack_num_connections(const quic_stack *stack);
 quic_connection *quic_connect(quic_stack *stack, quic_tls_context *tls, const char *server_name,
                               const io_address *remote, const quic_handler *handler, void *user,
                               void *tls_user, app_error *err);
-// Ends at once and in silence; `closed` is not called. For a loop that will not run again.
+// Ends at once and in silence; `closed` is not called. For a loop that will not run again; never
+// from a function of a quic_handler.
 void quic_discard(quic_connection *connection);
 
 // Opens a stream; -1 where the peer allows none now.
@@ -157,7 +161,7 @@ void quic_connection_path(const quic_connection *connection, io_address *out_loc
 
 typedef struct quic_stats {
   uint64_t octets_in, octets_out; // UDP payloads
-  uint64_t packets_in, packets_out, packets_lost;
+  uint64_t packets_in, packets_out;
   uint64_t smoothed_rtt_ns;
   uint64_t opened_ns, ready_ns; // on the loop's clock
 } quic_stats;
