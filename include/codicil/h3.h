@@ -82,6 +82,9 @@ CODICIL_API int codicil_h3_close_stream(codicil_h3 *h3, nghttp3_conn *conn, int6
 // Tells whether the peer's QUIC has acknowledged all of our SETTINGS. A client may take an Origin
 // Set that came after it for complete: before, no server can know what it may prove to us.
 CODICIL_API bool codicil_h3_settings_acked(const codicil_h3 *h3);
+// Returns how many frames came so far, on all streams, that ask for nothing: neither HEADERS nor
+// DATA with content. An endpoint bounds them (RFC 9114 §10.5); nghttp3 does not tell of them.
+CODICIL_API uint64_t codicil_h3_num_idle_frames(const codicil_h3 *h3);
 // Returns the error of ours that ended the connection, or CODICIL_OK.
 CODICIL_API codicil_err codicil_h3_error(const codicil_h3 *h3);
 // Returns the HTTP/3 error code with which to close the QUIC connection after a function of this

@@ -15,6 +15,11 @@ bool codicil_h3_pair_take(codicil_h3_pair *pair, codicil_reader *r) {
   return pair->is_whole;
 }
 
+static bool is_idle(const codicil_h3_pair *head) {
+  return head->first == CODICIL_H3_FRAME_DATA ? head->second == 0
+                                              : head->first != CODICIL_H3_FRAME_HEADERS;
+}
+
 codicil_h3_part codicil_h3_frames_next(codicil_h3_frames *frames, codicil_reader *r,
                                        codicil_span *out_payload) {
   if (!frames->in_frame) {
@@ -23,6 +28,7 @@ codicil_h3_part codicil_h3_frames_next(codicil_h3_frames *frames, codicil_reader
     }
     frames->in_frame = true;
     frames->rest = frames->head.second;
+    frames->num_idle += is_idle(&frames->head) ? 1 : 0;
     return CODICIL_H3_PART_HEADER;
   }
   if (frames->rest == 0) {

@@ -7,8 +7,12 @@
 
 #include "varint.h"
 
-// RFC 9114 §7.2.4. The only frame of HTTP/3 itself that the binding reads.
-enum { CODICIL_H3_FRAME_SETTINGS = 0x04 };
+// RFC 9114 §7.2. Of these the binding reads SETTINGS only.
+enum {
+  CODICIL_H3_FRAME_DATA = 0x00,
+  CODICIL_H3_FRAME_HEADERS = 0x01,
+  CODICIL_H3_FRAME_SETTINGS = 0x04
+};
 
 // Two integers, one behind the other: type and length, or identifier and value.
 typedef struct codicil_h3_pair {
@@ -30,6 +34,7 @@ typedef struct codicil_h3_frames {
   codicil_h3_pair head; // type and length
   uint64_t rest;        // of the payload
   bool in_frame;
+  uint64_t num_idle; // frames so far that are neither HEADERS nor DATA with content
 } codicil_h3_frames;
 
 typedef enum codicil_h3_part {

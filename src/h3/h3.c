@@ -33,7 +33,8 @@ struct codicil_h3 {
   codicil_h3_control_in in;
   int64_t peer_control_id;
   codicil_h3_streams streams;
-  codicil_err err; // ours that ended it, with its code of HTTP/3
+  uint64_t num_idle; // on request streams
+  codicil_err err;   // ours that ended it, with its code of HTTP/3
   uint64_t code;
   int liberr; // what every call returns from then on; of nghttp3 where `err` is OK
 };
@@ -314,6 +315,8 @@ static nghttp3_ssize read_request(codicil_h3 *h3, nghttp3_conn *conn, int64_t id
     start += at;
     at = octets.len - r.rest.len;
   }
+  h3->num_idle += stream.frames.num_idle;
+  stream.frames.num_idle = 0;
   if (err != CODICIL_OK) {
     nghttp3_ssize taken = pass(h3, conn, id, codicil_span_sub(octets, 0, start), 0);
     return taken < 0 ? taken : fail_with(h3, err);
@@ -466,6 +469,10 @@ int codicil_h3_close_stream(codicil_h3 *h3, nghttp3_conn *conn, int64_t stream_i
   }
   codicil_h3_streams_remove(&h3->streams, stream_id);
   return keep(h3, nghttp3_conn_close_stream(conn, stream_id, app_error_code));
+}
+
+uint64_t codicil_h3_num_idle_frames(const codicil_h3 *h3) {
+  return h3->in.frames.num_idle + h3->num_idle;
 }
 
 bool codicil_h3_settings_acked(const codicil_h3 *h3) {
