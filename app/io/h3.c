@@ -2,8 +2,8 @@
 //
 // QUIC's events become calls of nghttp3 and codicil_h3, and what nghttp3 asks for becomes calls of
 // QUIC. Nothing of nghttp3's may be called from inside its callbacks that changes what it works on
-// just then: a reset that an owner asks for there is kept until nghttp3 has returned. `turn` and
-// `flushed` are events of the loop of their own, after the input and the output of a turn.
+// just then: a reset that an owner asks for there is kept. Such resets, `turn` and `flushed` are an
+// event of the loop of their own, after the input and the output of a turn.
 #include "io/h3.h"
 
 #include <stdlib.h>
@@ -97,17 +97,21 @@ static void enter(io_h3 *h3) {
   h3->depth++;
 }
 
+static void feed_after(io_h3 *h3) {
+  ev_feed_event(h3->loop->ev, &h3->after, EV_CUSTOM);
+}
+
 // Every call of nghttp3 that may call back is between enter and leave. False: it failed, or the
-// owner has closed the connection.
+// owner has closed the connection. What was kept in between follows, for QUIC may be in the middle
+// of a packet.
 static bool leave(io_h3 *h3, int error) {
   h3->depth--;
   if (error != 0) {
     fail(h3, error);
   }
-  for (size_t i = 0; i < h3->num_resets && is_live(h3); i++) {
-    shutdown_stream(h3, &h3->resets[i]);
+  if (h3->num_resets > 0) {
+    feed_after(h3);
   }
-  h3->num_resets = 0;
   return is_live(h3);
 }
 
@@ -138,10 +142,18 @@ static void reset(io_h3 *h3, const kept_reset *r) {
 
 // ---- after input and output of a turn -----------------------------------------------------------
 
+static void do_resets(io_h3 *h3) {
+  for (size_t i = 0; i < h3->num_resets && is_live(h3); i++) {
+    shutdown_stream(h3, &h3->resets[i]);
+  }
+  h3->num_resets = 0;
+}
+
 static void on_after(struct ev_loop *ev, ev_prepare *watcher, int events) {
   io_h3 *h3 = watcher->data;
   (void)ev;
   (void)events;
+  do_resets(h3);
   if (h3->has_turn) {
     h3->has_turn = false;
     h3->handler->turn(h3->user); // which may close, but never free: `closed` comes later
@@ -150,10 +162,6 @@ static void on_after(struct ev_loop *ev, ev_prepare *watcher, int events) {
     h3->has_flushed = false;
     h3->handler->flushed(h3->user);
   }
-}
-
-static void feed_after(io_h3 *h3) {
-  ev_feed_event(h3->loop->ev, &h3->after, EV_CUSTOM);
 }
 
 static void turn_soon(io_h3 *h3) {
@@ -268,8 +276,10 @@ static void on_writable(void *user, int64_t stream) {
 //= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1
 //# Implementations SHOULD cancel requests by abruptly terminating any
 //# directions of a stream that are still open.
-static void cancel(io_h3 *h3, int64_t stream) {
-  reset(h3, &(kept_reset){stream, NGHTTP3_H3_REQUEST_CANCELLED, false});
+// With the peer's code, which is the one that the owner is told: §8.1 allows even a client
+// H3_REQUEST_REJECTED then.
+static void cancel(io_h3 *h3, int64_t stream, uint64_t code) {
+  reset(h3, &(kept_reset){stream, code, false});
 }
 
 static bool is_request(int64_t stream) {
@@ -282,7 +292,7 @@ static void on_was_reset(void *user, int64_t stream, uint64_t code) {
   io_h3 *h3 = user;
   bool was_asked_to = h3->is_server && code == NGHTTP3_H3_NO_ERROR;
   if (is_request(stream) && !was_asked_to) {
-    cancel(h3, stream);
+    cancel(h3, stream, code);
   } else if (is_live(h3)) {
     enter(h3);
     leave(h3, nghttp3_conn_shutdown_stream_read(h3->http, stream));
@@ -293,9 +303,8 @@ static void on_was_reset(void *user, int64_t stream, uint64_t code) {
 // of a request's content may still answer it (RFC 9114 §4.1).
 static void on_was_stopped(void *user, int64_t stream, uint64_t code) {
   io_h3 *h3 = user;
-  (void)code;
   if (h3->is_server && is_request(stream)) {
-    cancel(h3, stream);
+    cancel(h3, stream, code);
   } else {
     on_not_writable(user, stream);
   }

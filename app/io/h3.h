@@ -76,7 +76,8 @@ quic_connection *io_h3_quic(const io_h3 *h3);
 int64_t io_h3_submit_request(io_h3 *h3, const nghttp3_nv *fields, size_t num_fields,
                              const nghttp3_data_reader *body, void *stream_user_data);
 // Resets both directions of a stream; stream_close follows. Inside one of nghttp3's callbacks it
-// takes effect when that has returned: what had come of the stream may still be told until then.
+// takes effect later in the same turn of the loop: what had come of the stream may still be told
+// until then.
 void io_h3_reset(io_h3 *h3, int64_t stream, uint64_t code);
 // Asks the peer to send no more on a stream, and drops what still comes: a response is complete,
 // and the request's content is not wanted (RFC 9114 §4.1).
