@@ -1,4 +1,4 @@
-"""The servers under comparison: one worker each, the same certificate and files, TLS 1.3, HTTP/2."""
+"""The servers under comparison: one worker each, the same certificate and files, TLS 1.3."""
 
 import os
 import shutil
@@ -45,6 +45,20 @@ http {{
 }}
 """
 
+CADDY = """
+{{
+  admin off
+  auto_https off
+  storage file_system {dir}/caddy
+}}
+https://:{port} {{
+  bind 127.0.0.1
+  tls {pem} {key}
+  root * {root}
+  file_server
+}}
+"""
+
 CODICIL = """
 listen: ["127.0.0.1:{port}"]
 workers: 1
@@ -60,21 +74,40 @@ def free_port():
         return s.getsockname()[1]
 
 
+def takes_tcp(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def takes_udp(port):
+    """Whether somebody has bound the port: a connected socket hears of it when nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.connect(("127.0.0.1", port))
+        s.settimeout(0.05)
+        try:
+            s.send(b"?")
+            s.recv(1)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return True
+
+
 class Server:
     """A running server; CPU and memory are those of all its processes."""
 
-    def __init__(self, name, args, port):
+    def __init__(self, name, args, port, is_ready=takes_tcp):
         self.name, self.port = name, port
         self.process = Process(args)
         end = time.monotonic() + 20
-        while True:  # the others print nothing when they are ready
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return
-            except OSError:
-                if time.monotonic() > end or not self.process.is_alive():
-                    raise RuntimeError(f"{name}: {self.process.errors}") from None
-                time.sleep(0.02)
+        while not is_ready(port):  # the others print nothing when they are ready
+            if time.monotonic() > end or not self.process.is_alive():
+                raise RuntimeError(f"{name}: {self.process.errors}")
+            time.sleep(0.02)
 
     def pids(self):
         """The process and its children: nginx and h2o have some."""
@@ -172,6 +205,19 @@ class Material:
         v = self._values(free_port())
         path = self._write("nginx.conf", NGINX.format(**v))
         return Server("nginx", [shutil.which("nginx") or "/usr/sbin/nginx", "-c", path], v["port"])
+
+    def gtlsserver(self):
+        v = self._values(free_port())
+        args = ["gtlsserver", "-q", "--no-quic-dump", "--no-http-dump", "-d", v["root"],
+                "--max-streams-bidi=128", "127.0.0.1", str(v["port"]), v["key"], v["pem"]]
+        return Server("gtlsserver", args, v["port"], takes_udp)
+
+    def caddy(self):
+        v = self._values(free_port())
+        path = self._write("Caddyfile", CADDY.format(**v))
+        args = ["env", "GOMAXPROCS=1", f"HOME={self.dir}", "caddy", "run", "--adapter", "caddyfile",
+                "--config", path]
+        return Server("caddy", args, v["port"])
 
 
 def missing(program):
