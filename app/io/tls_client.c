@@ -56,7 +56,7 @@ static bool encode(codicil_chain_entry *entry, X509 *certificate) {
   return true;
 }
 
-static bool chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *ssl) {
+bool tls_client_chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *ssl) {
   int num = certificates != NULL ? sk_X509_num(certificates) : 0;
   if (num <= 0 || num > MAX_CHAIN) {
     return false;
@@ -82,7 +82,7 @@ static bool chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *
 }
 
 bool tls_client_chain_read(tls_client_chain *out, SSL *ssl) {
-  return chain_of(out, SSL_get_peer_cert_chain(ssl), ssl);
+  return tls_client_chain_of(out, SSL_get_peer_cert_chain(ssl), ssl);
 }
 
 void tls_client_chain_clear(tls_client_chain *chain) {
@@ -198,7 +198,7 @@ static int on_verify(X509_STORE_CTX *store, void *arg) {
   peer *p = peer_of(ssl);
   tls_client_chain chain = {0};
   // A chain that cannot be read is refused as none.
-  (void)chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl);
+  (void)tls_client_chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl);
   bool goes_on =
       tls_client_judge_chain(p->tls, &p->verdict, &p->origin, chain.entries, chain.num_entries);
   tls_client_chain_clear(&chain);

@@ -60,6 +60,8 @@ typedef struct tls_client_chain {
   size_t num_entries;
 } tls_client_chain;
 CODICIL_MUST_USE bool tls_client_chain_read(tls_client_chain *out, SSL *ssl);
+// The same while OpenSSL verifies it (X509_STORE_CTX_get0_untrusted).
+bool tls_client_chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *ssl);
 void tls_client_chain_clear(tls_client_chain *chain);
 
 #endif

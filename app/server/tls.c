@@ -5,40 +5,16 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "io/tls_server_name.h"
 #include "server/secondary.h"
 
 // RFC 9113 §9.2.2 and its appendix A leave of TLS 1.2's suites ephemeral exchange with an AEAD.
 static const char tls12_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 static const uint8_t h2_protocol[] = {2, 'h', '2'};
-enum { TICKET_LIFETIME_S = 7200, HOST_NAME_TYPE = 0 };
+enum { TICKET_LIFETIME_S = 7200 };
 
 // ---- choosing
 // -------------------------------------------------------------------------------------------
-
-// RFC 6066 §3: ServerNameList of one host_name. Empty where there is none that parses.
-static codicil_span server_name(SSL *ssl) {
-  const unsigned char *p;
-  size_t len;
-  codicil_span none = {NULL, 0};
-  if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &len) || len < 5 ||
-      ((size_t)p[0] << 8 | p[1]) != len - 2 || p[2] != HOST_NAME_TYPE) {
-    return none;
-  }
-  size_t name_len = (size_t)p[3] << 8 | p[4];
-  return name_len <= len - 5 ? codicil_span_of(p + 5, name_len) : none;
-}
-
-static bool lower_case(char *out, size_t out_len, codicil_span name) {
-  if (name.len == 0 || name.len >= out_len || memchr(name.data, 0, name.len)) {
-    return false;
-  }
-  for (size_t i = 0; i < name.len; i++) {
-    char c = (char)name.data[i];
-    out[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  }
-  out[name.len] = '\0';
-  return true;
-}
 
 // A client that offers no protocol speaks HTTP/1.1, which is not spoken here.
 static bool offers_protocols(SSL *ssl) {
@@ -63,7 +39,7 @@ static int on_client_hello(SSL *ssl, int *al, void *arg) {
     *al = SSL_AD_NO_APPLICATION_PROTOCOL;
     return SSL_CLIENT_HELLO_ERROR;
   }
-  if (lower_case(name, sizeof name, server_name(ssl))) {
+  if (tls_server_name(name, sizeof name, ssl)) {
     site = site_table_find(table, name);
   }
   if (site && site->tls != SSL_get_SSL_CTX(ssl) && !SSL_set_SSL_CTX(ssl, site->tls)) {
