@@ -17,7 +17,6 @@
 enum {
   EXT_SIGNATURE_ALGORITHMS = 13,
   EXT_SIGNATURE_ALGORITHMS_CERT = 50,
-  RANDOM_LEN = 32,
   // Real ones need about a hundred octets. A peer that sends kilobytes gets no authenticators.
   OFFER_MAX = 2000
 };
@@ -64,10 +63,10 @@ static bool replace_record(SSL *ssl, record *rec) {
 }
 
 // Takes an empty offer in place of one that is too long.
-static bool keep_offer(SSL *ssl, client_offer offer) {
+static bool keep_offer(SSL *ssl, codicil_client_offer offer) {
   size_t len = offer.schemes.len + offer.cert_schemes.len + offer.extensions.len;
   if (len > OFFER_MAX) {
-    offer = (client_offer){0};
+    offer = (codicil_client_offer){0};
     len = 0;
   }
   record *rec = have_slot() ? codicil_mem_realloc(NULL, NULL, sizeof *rec + len) : NULL;
@@ -88,7 +87,7 @@ static bool keep_offer(SSL *ssl, client_offer offer) {
   return true;
 }
 
-bool client_offer_of(const SSL *ssl, client_offer *out) {
+bool client_offer_of(const SSL *ssl, codicil_client_offer *out) {
   const record *rec = have_slot() ? SSL_get_ex_data(ssl, slot) : NULL;
   if (rec == NULL) {
     return false;
@@ -124,7 +123,7 @@ static bool capture(SSL *ssl, const int *types, size_t num_types) {
   for (size_t i = 0; i < num_types; i++) {
     codicil_write_u16(&w, (uint16_t)types[i]);
   }
-  client_offer offer = {0};
+  codicil_client_offer offer = {0};
   if (codicil_writer_finish(&w) == CODICIL_OK) {
     offer.schemes = schemes_of(ssl, EXT_SIGNATURE_ALGORITHMS);
     offer.cert_schemes = schemes_of(ssl, EXT_SIGNATURE_ALGORITHMS_CERT);
@@ -150,61 +149,27 @@ int codicil_ossl_capture_client_hello(SSL *ssl, int *al) {
 
 // ---- client -------------------------------------------------------------------------------------
 
-// RFC 8446 §4.1.2, from the handshake header to the extensions.
-static bool find_extensions(codicil_span *out, codicil_span message) {
+// The body of a ClientHello, from one with its handshake header (RFC 8446 §4).
+static bool is_client_hello(codicil_span *out, codicil_span message) {
   codicil_reader r = codicil_reader_of(message);
   uint8_t type;
-  uint16_t version;
-  codicil_span body, random, session_id, suites, compression;
-  if (!codicil_read_u8(&r, &type) || type != SSL3_MT_CLIENT_HELLO ||
-      !codicil_read_vec24(&r, &body) || !codicil_reader_done(&r)) {
-    return false;
-  }
-  r = codicil_reader_of(body);
-  return codicil_read_u16(&r, &version) && codicil_read_bytes(&r, &random, RANDOM_LEN) &&
-         codicil_read_vec8(&r, &session_id) && codicil_read_vec16(&r, &suites) &&
-         codicil_read_vec8(&r, &compression) && codicil_read_vec16(&r, out) &&
-         codicil_reader_done(&r);
-}
-
-// Lists the types in `types` and finds the two lists of schemes.
-static bool read_extensions(client_offer *out, codicil_buf *types, codicil_span extensions) {
-  codicil_reader r = codicil_reader_of(extensions);
-  codicil_writer w = codicil_writer_of(types);
-  while (!codicil_reader_done(&r)) {
-    uint16_t type;
-    codicil_span body;
-    if (!codicil_read_u16(&r, &type) || !codicil_read_vec16(&r, &body)) {
-      return false;
-    }
-    codicil_write_u16(&w, type);
-    codicil_reader inner = codicil_reader_of(body);
-    codicil_span *list = type == EXT_SIGNATURE_ALGORITHMS        ? &out->schemes
-                         : type == EXT_SIGNATURE_ALGORITHMS_CERT ? &out->cert_schemes
-                                                                 : NULL;
-    if (list != NULL && (!codicil_read_vec16(&inner, list) || !codicil_reader_done(&inner))) {
-      return false;
-    }
-  }
-  if (codicil_writer_finish(&w) != CODICIL_OK) {
-    return false;
-  }
-  out->extensions = codicil_buf_span(types);
-  return true;
+  return codicil_read_u8(&r, &type) && type == SSL3_MT_CLIENT_HELLO &&
+         codicil_read_vec24(&r, out) && codicil_reader_done(&r);
 }
 
 void codicil_ossl_on_message(SSL *ssl, int is_sent, int content_type, const void *message,
                              size_t len) {
-  codicil_span extensions;
+  codicil_span body;
   if (is_sent != 1 || content_type != SSL3_RT_HANDSHAKE ||
-      !find_extensions(&extensions, codicil_span_of(message, len))) {
+      !is_client_hello(&body, codicil_span_of(message, len))) {
     return;
   }
   uint8_t octets[OFFER_MAX];
   codicil_buf types = {.data = octets, .cap = sizeof octets, .max = sizeof octets};
-  client_offer offer = {0};
-  if (!read_extensions(&offer, &types, extensions)) {
-    offer = (client_offer){0};
+  codicil_client_offer offer = {0};
+  // One that does not parse, or is too long, offers nothing.
+  if (codicil_client_offer_read(&offer, &types, body) != CODICIL_OK) {
+    offer = (codicil_client_offer){0};
   }
   ERR_set_mark();
   // Where memory is out, the record of an earlier hello must not stand for this one.

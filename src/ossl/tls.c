@@ -70,7 +70,7 @@ static codicil_span keep(ossl_tls *tls, codicil_span list) {
   return codicil_span_sub(codicil_buf_span(&tls->offer), start, list.len);
 }
 
-static codicil_err keep_offer(ossl_tls *tls, const client_offer *offer) {
+static codicil_err keep_offer(ossl_tls *tls, const codicil_client_offer *offer) {
   size_t len = offer->schemes.len + offer->cert_schemes.len + offer->extensions.len;
   codicil_buf_init(&tls->offer, NULL, len);
   codicil_err err = codicil_buf_reserve(&tls->offer, len);
@@ -84,7 +84,7 @@ static codicil_err keep_offer(ossl_tls *tls, const client_offer *offer) {
 
 codicil_err codicil_ossl_tls_new(codicil_tls **out, SSL *ssl) {
   codicil_hash hash;
-  client_offer offer;
+  codicil_client_offer offer;
   codicil_err err = check_ready(ssl);
   if (err == CODICIL_OK) {
     err = find_hash(&hash, ssl);

@@ -20,8 +20,8 @@ static bool lists(codicil_span list, uint16_t value) {
   return false;
 }
 
-static void expect_same_offers(const tls_pair *pair, client_offer *client) {
-  client_offer server;
+static void expect_same_offers(const tls_pair *pair, codicil_client_offer *client) {
+  codicil_client_offer server;
   assert_true(client_offer_of(pair->client, client));
   assert_true(client_offer_of(pair->server, &server));
   assert_true(codicil_span_equal(client->schemes, server.schemes));
@@ -32,7 +32,7 @@ static void expect_same_offers(const tls_pair *pair, client_offer *client) {
 static void test_a_prepared_client_offers_staples_and_both_sides_know(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   assert_false(client_offer_of(pair.client, &offer));
@@ -49,7 +49,7 @@ static void test_a_prepared_client_offers_staples_and_both_sides_know(void **sta
 static void test_an_unprepared_client_is_still_known_to_the_server(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, false);
   tls_pair_handshake(&pair);
@@ -62,7 +62,7 @@ static void test_an_unprepared_client_is_still_known_to_the_server(void **state)
 static void test_the_schemes_are_those_that_were_offered(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   assert_int_equal(SSL_CTX_set1_sigalgs_list(pair.client_ctx, "ECDSA+SHA256:ed25519"), 1);
   tls_pair_connect(&pair, true);
@@ -75,7 +75,7 @@ static void test_the_schemes_are_those_that_were_offered(void **state) {
 static void test_after_hello_retry_request_the_second_hello_counts(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   assert_int_equal(SSL_CTX_set1_groups_list(pair.client_ctx, "X25519:P-256"), 1);
   assert_int_equal(SSL_CTX_set1_groups_list(pair.server_ctx, "P-256"), 1);
@@ -132,7 +132,7 @@ static void feed(SSL *ssl, codicil_span message) {
 static void test_a_later_hello_replaces_an_earlier_one(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   codicil_buf first = make_hello(0x0403, 1), second = make_hello(0x0807, 0);
@@ -153,7 +153,7 @@ static void test_a_later_hello_replaces_an_earlier_one(void **state) {
 static void test_other_messages_and_cut_hellos_are_passed_over(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   codicil_buf hello = make_hello(0x0403, 3);
@@ -174,7 +174,7 @@ static void test_other_messages_and_cut_hellos_are_passed_over(void **state) {
 static void test_a_scheme_list_that_does_not_parse_counts_as_nothing_offered(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   codicil_buf hello = make_hello(0x0403, 0);
@@ -189,7 +189,7 @@ static void test_a_scheme_list_that_does_not_parse_counts_as_nothing_offered(voi
 static void test_a_hello_of_kilobytes_counts_as_nothing_offered(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   codicil_buf fits = make_hello(0x0403, 996), long_one = make_hello(0x0403, 997);
@@ -224,7 +224,7 @@ static void test_a_peer_s_hello_of_kilobytes_counts_as_nothing_offered(void **st
   (void)state;
   for (size_t num_schemes = 997; num_schemes <= 998; num_schemes++) {
     tls_pair pair;
-    client_offer offer;
+    codicil_client_offer offer;
     tls_pair_init(&pair);
     tls_pair_connect(&pair, true);
     receive_hello(&pair, num_schemes);
@@ -247,7 +247,7 @@ static void count_and_pass_on(int is_sent, int version, int content_type, const 
 static void test_an_application_keeps_its_own_message_callback(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   SSL_set_msg_callback(pair.client, count_and_pass_on);
@@ -260,7 +260,7 @@ static void test_an_application_keeps_its_own_message_callback(void **state) {
 static void test_an_application_that_offers_scts_itself_keeps_doing_so(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   assert_int_equal(SSL_CTX_add_client_custom_ext(pair.client_ctx,
                                                  TLSEXT_TYPE_signed_certificate_timestamp, NULL,
@@ -302,7 +302,7 @@ static void test_scts_of_the_handshake_are_accepted_unexamined(void **state) {
 static void test_a_duplicated_connection_has_no_record_of_the_first(void **state) {
   (void)state;
   tls_pair pair;
-  client_offer offer;
+  codicil_client_offer offer;
   tls_pair_init(&pair);
   tls_pair_connect(&pair, true);
   codicil_buf hello = make_hello(0x0403, 0);

@@ -1,0 +1,1 @@
+codicil_fuzz_target(client_offer codicil_ea codicil_base)
