@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "codicil/codicil.h"
+#include "server/http3.h"
 
 typedef struct command {
   const char *name;
@@ -18,7 +19,7 @@ typedef struct command {
 static int cmd_help(int argc, char **argv);
 
 static const command commands[] = {
-    {"serve", cmd_serve, "serve sites over HTTP/2"},
+    {"serve", cmd_serve, "serve sites over HTTP/2 and HTTP/3"},
     {"cert", cmd_cert, "make a CA and certificates"},
     {"get", cmd_get, "fetch URLs on as few connections as their certificates allow"},
     {"help", cmd_help, "show this text, or that of a command"},
@@ -45,6 +46,15 @@ static void print_help(FILE *out) {
         "  codicil cert new-ca ca && codicil cert new www.example.com --ca ca\n"
         "  codicil serve --root . --cert www.example.com.pem --key www.example.com.key\n",
         out);
+}
+
+static void print_version(void) {
+  printf("codicil %s\n", codicil_version());
+  if (http3_is_built()) {
+    printf("HTTP/2, and HTTP/3 with %s\n", http3_backend());
+  } else {
+    puts("HTTP/2, built without HTTP/3");
+  }
 }
 
 static const command *find_command(const char *name) {
@@ -144,7 +154,7 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-    printf("codicil %s\n", codicil_version());
+    print_version();
     return 0;
   }
   const command *found = find_command(argv[1]);

@@ -17,8 +17,8 @@ static const char usage[] =
     "usage: codicil serve -c FILE [--check]\n"
     "       codicil serve --root DIR --cert FILE --key FILE [--name NAME]...\n"
     "\n"
-    "Serves static files over HTTP/2, and proves on one connection the certificates\n"
-    "of all sites that may share it.\n"
+    "Serves static files over HTTP/2 and HTTP/3, and proves on one connection the\n"
+    "certificates of all sites that may share it.\n"
     "  -c, --config FILE      sites and settings, YAML: see codicil-serve(1)\n"
     "  -t, --check            name every mistake in the file, warn of traps, and exit\n"
     "  -r, --root DIR         one site: the directory that it serves\n"
@@ -34,6 +34,8 @@ static const char usage[] =
     "      --codepoints LIST  KEY=VALUE,...: see codicil-serve(1)\n"
     "      --no-secondary     do not offer secondary certificates\n"
     "      --no-origin        do not send ORIGIN\n"
+    "      --no-http3         serve HTTP/2 alone\n"
+    "      --qlog DIR         a file a QUIC connection, for tools that read qlog\n"
     "  -h, --help             this text\n"
     "example: codicil serve --root www --cert a.example.pem --key a.example.key\n";
 
@@ -45,7 +47,9 @@ enum option_id {
   OPTION_PORT,
   OPTION_CODEPOINTS,
   OPTION_NO_SECONDARY,
-  OPTION_NO_ORIGIN
+  OPTION_NO_ORIGIN,
+  OPTION_NO_HTTP3,
+  OPTION_QLOG
 };
 
 static const struct option options[] = {
@@ -63,6 +67,8 @@ static const struct option options[] = {
     {"codepoints", required_argument, NULL, OPTION_CODEPOINTS},
     {"no-secondary", no_argument, NULL, OPTION_NO_SECONDARY},
     {"no-origin", no_argument, NULL, OPTION_NO_ORIGIN},
+    {"no-http3", no_argument, NULL, OPTION_NO_HTTP3},
+    {"qlog", required_argument, NULL, OPTION_QLOG},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -72,8 +78,8 @@ typedef struct arguments {
   bool is_check;
   config_site site; // of the command line
   config_list listen;
-  const char *workers, *log, *log_format, *port, *codepoints;
-  bool no_secondary, no_origin;
+  const char *workers, *log, *log_format, *port, *codepoints, *qlog;
+  bool no_secondary, no_origin, no_http3;
 } arguments;
 
 static const config_mark command_line = {0, 0};
@@ -124,6 +130,12 @@ static bool take_option(arguments *a, int id, const char *value) {
     return true;
   case OPTION_NO_ORIGIN:
     a->no_origin = true;
+    return true;
+  case OPTION_NO_HTTP3:
+    a->no_http3 = true;
+    return true;
+  case OPTION_QLOG:
+    a->qlog = value;
     return true;
   default:
     return false;
@@ -193,12 +205,16 @@ static int apply(server_config *config, const arguments *a) {
   if (a->log && !config_text_set(&config->access_log, a->log, command_line)) {
     return fail("out of memory", NULL);
   }
+  if (a->qlog && !config_text_set(&config->qlog, a->qlog, command_line)) {
+    return fail("out of memory", NULL);
+  }
   if (a->codepoints &&
       codicil_codepoints_set(&config->codepoints, &diag, a->codepoints) != CODICIL_OK) {
     return fail("--codepoints", diag.what);
   }
   config->send_secondary = config->send_secondary && !a->no_secondary;
   config->send_origin = config->send_origin && !a->no_origin;
+  config->http3 = config->http3 && !a->no_http3;
   return -1;
 }
 

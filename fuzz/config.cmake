@@ -1,3 +1,3 @@
 if(TARGET app_server)
-  codicil_fuzz_target(config app_server app_io)
+  codicil_fuzz_target(config app_server ${codicil_io})
 endif()

@@ -1,3 +1,3 @@
 if(TARGET app_server)
-  codicil_fuzz_target(file_path app_server app_io)
+  codicil_fuzz_target(file_path app_server ${codicil_io})
 endif()

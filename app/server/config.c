@@ -11,6 +11,8 @@ void server_config_init(server_config *config) {
   memset(config, 0, sizeof *config);
   config->send_origin = true;
   config->send_secondary = true;
+  config->http3 = true;
+  config->alt_svc_max_age_s = 86400;
   config->budget_certificates = 32;
   config->budget_octets = 524288;
   codicil_codepoints_default(&config->codepoints);
@@ -42,6 +44,7 @@ void server_config_clear(server_config *config) {
   }
   free(config->sites);
   free(config->access_log.text);
+  free(config->qlog.text);
   memset(config, 0, sizeof *config);
 }
 

@@ -44,6 +44,10 @@ typedef struct server_config {
   uint16_t public_port; // 0: the local port
   bool send_origin;
   bool send_secondary;
+  bool http3;
+  bool early_data;
+  uint64_t alt_svc_max_age_s; // 0: not announced
+  config_text qlog;           // directory; NULL: none
   size_t budget_certificates, budget_octets;
   codicil_codepoints codepoints;
   server_limits limits;

@@ -11,8 +11,10 @@
 #include "io/address.h"
 #include "io/file.h"
 #include "server/config.h"
+#include "server/http3.h"
 
 enum { MAX_FILE_LEN = 16 << 20, MAX_LIMIT_DIGITS = 12 };
+static const uint64_t MAX_AGE_MS = 365ull * 86400 * 1000;
 
 typedef struct loader {
   yaml_document_t *document;
@@ -382,6 +384,34 @@ static void read_origin(loader *l, const yaml_node_t *node) {
   read_bool(l, node, &l->config->send_origin, "origin");
 }
 
+static void read_http3(loader *l, const yaml_node_t *node) {
+  const char *text = scalar(l, node, "http3");
+  read_bool(l, node, &l->config->http3, "http3");
+  if (text && l->config->http3 && !http3_is_built()) {
+    config_say(l->report, mark_of(node), false, "http3: this build has no HTTP/3");
+  }
+}
+static void read_early_data(loader *l, const yaml_node_t *node) {
+  read_bool(l, node, &l->config->early_data, "early-data");
+}
+static void read_qlog(loader *l, const yaml_node_t *node) {
+  read_path(l, node, &l->config->qlog, "qlog");
+}
+static void read_alt_svc_max_age(loader *l, const yaml_node_t *node) {
+  uint64_t value_ms;
+  const char *text = scalar(l, node, "alt-svc-max-age");
+  if (!text) {
+    return;
+  }
+  if (!parse_duration_ms(&value_ms, text) || value_ms > MAX_AGE_MS || value_ms % 1000 != 0) {
+    config_say(l->report, mark_of(node), false,
+               "alt-svc-max-age must be whole seconds up to 8760h, as 0, 30m or 24h, not '%s'",
+               text);
+    return;
+  }
+  l->config->alt_svc_max_age_s = value_ms / 1000;
+}
+
 static void read_log_path(loader *l, const yaml_node_t *node) {
   if (node->type == YAML_SCALAR_NODE && strcmp((const char *)node->data.scalar.value, "-") == 0) {
     need_memory(l, node, config_text_set(&l->config->access_log, "-", mark_of(node)));
@@ -432,11 +462,20 @@ static void read_budget(loader *l, const yaml_node_t *node) {
 }
 
 static const key_rule top_rules[] = {
-    {"listen", read_listen},         {"sites", read_sites},
-    {"workers", read_workers},       {"access-log", read_access_log},
-    {"origin", read_origin},         {"public-port", read_public_port},
-    {"codepoints", read_codepoints}, {"secondary-budget", read_budget},
-    {"limits", read_limits},         {"timeouts", read_timeouts},
+    {"listen", read_listen},
+    {"sites", read_sites},
+    {"workers", read_workers},
+    {"access-log", read_access_log},
+    {"origin", read_origin},
+    {"public-port", read_public_port},
+    {"codepoints", read_codepoints},
+    {"secondary-budget", read_budget},
+    {"limits", read_limits},
+    {"timeouts", read_timeouts},
+    {"http3", read_http3},
+    {"early-data", read_early_data},
+    {"qlog", read_qlog},
+    {"alt-svc-max-age", read_alt_svc_max_age},
 };
 
 static void read_document(loader *l) {

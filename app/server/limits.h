@@ -24,6 +24,7 @@ typedef enum server_timeout {
 #define SERVER_LIMIT_MAP(X)                                                                     \
   X(CONNECTIONS, "connections", 10000, 1, 1000000, "connections of one worker")                 \
   X(STREAMS, "streams", 128, 1, 10000, "open streams of one connection")                        \
+  X(HANDSHAKES, "handshakes", 100, 0, 1000000, "QUIC's at once, before clients get a Retry")    \
   X(HEADER_LIST, "header-list", 32768, 1024, 1048576, "octets of a request's fields")           \
   X(HEADER_FRAMES, "header-frames", 16, 1, 200, "frames of one header block")                   \
   X(CONTROL_FRAMES, "control-frames", 1000, 10, 1000000, "frames at once that ask for nothing") \

@@ -63,6 +63,7 @@ typedef struct request {
   bool is_complete;       // all fields are here
   bool has_body;          // more came, or is to come, than the fields
   bool is_answered;
+  bool has_alt_svc; // its site is served over HTTP/3, too
   request_method method;
   codicil_span fields[REQUEST_NUM_FIELDS]; // `data` is NULL where one is absent
   void *held[REQUEST_NUM_FIELDS];          // the buffers that they are in
@@ -73,9 +74,12 @@ typedef struct request {
   const char *text;  // content where there is no file; static
   uint64_t at, end;  // of the content, to be sent
   codicil_span part; // from `at`, read for the frame that is being made (HTTP/2)
-  uint64_t sent;     // HTTP/3: and acknowledged
+  uint64_t sent;
   // HTTP/3: what was read of a large file, oldest first, until it is acknowledged.
   struct content_chunk *chunks, *newest_chunk;
+  size_t num_chunks;
+  uint64_t acked_of_chunk; // of the oldest
+  bool awaits_ack;         // to read more
   char content_length[24]; // where it is not the whole file
   char content_range[72];
   uint64_t began_ns;

@@ -40,6 +40,7 @@ static const plain_status plain[] = {
     {412, "412", "412 precondition failed\n", "24"},
     {416, "416", "416 range not satisfiable\n", "26"},
     {421, "421", "421 misdirected request\n", "24"},
+    {425, "425", "425 too early\n", "14"},
     {431, "431", "431 request header fields too large\n", "36"},
     {500, "500", "500 internal server error\n", "26"},
 };
@@ -61,13 +62,12 @@ codicil_span response_read(const request *r, size_t len, uint8_t *space) {
   return r->file ? file_entry_read(r->file, r->at, n, space) : codicil_span_of(r->text + r->at, n);
 }
 
-// Clients ignore Alt-Svc in a 421 (RFC 7838 §6).
 static void begin_fields(response_fields *fields, const request *r, const char *code) {
   const connection *c = r->connection;
   fields->num = 0;
   add(fields, ":status", 7, code, 3);
   ADD(fields, "date", c->worker->date, HTTP_DATE_LEN);
-  if (c->alt_svc.len > 0 && r->status != 421) {
+  if (r->has_alt_svc && c->alt_svc.len > 0) {
     ADD(fields, "alt-svc", (const char *)c->alt_svc.data, c->alt_svc.len);
   }
 }
@@ -211,6 +211,10 @@ static const server_site *find_site(request *r, uint16_t *out_refusal) {
   return site;
 }
 
+int response_submit_status(request *r, uint16_t status) {
+  return submit_plain(r, status);
+}
+
 int response_submit(request *r) {
   uint16_t refusal;
   const server_site *site;
@@ -221,6 +225,7 @@ int response_submit(request *r) {
   if (!site) {
     return submit_plain(r, refusal);
   }
+  r->has_alt_svc = site->has_http3;
   switch (r->method) {
   case METHOD_GET:
   case METHOD_HEAD:

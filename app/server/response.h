@@ -24,6 +24,8 @@ typedef struct response_fields {
 // Answers a complete request: finds its site, its file and its conditions, and has the connection
 // submit the response. Returns 0 or what the HTTP library returned.
 int response_submit(request *r);
+// Answers with a status that is not the outcome of looking for anything.
+int response_submit_status(request *r, uint16_t status);
 
 // Tells whether content is to be sent: that of `r` from `at` to `end`.
 static inline bool response_has_content(const request *r) {

@@ -19,6 +19,7 @@
 typedef struct server {
   const server_config *config;
   site_table sites;
+  http3_server *http3; // NULL where only HTTP/2 is served
   listener *listeners;
   size_t num_listeners;
   worker *workers;
@@ -70,7 +71,8 @@ static bool open_listeners(server *s, size_t num_workers, app_error *err) {
     return app_fail(err, "out of memory");
   }
   for (size_t i = 0; i < s->config->listen.num; i++) {
-    if (!listener_open(&s->listeners[i], s->config->listen.items[i].text, num_workers, err)) {
+    if (!listener_open(&s->listeners[i], s->config->listen.items[i].text, num_workers,
+                       s->http3 != NULL, err)) {
       return false;
     }
     s->num_listeners++;
@@ -84,8 +86,8 @@ static bool prepare_workers(server *s, size_t num_workers, app_error *err) {
     return app_fail(err, "out of memory");
   }
   for (size_t i = 0; i < num_workers; i++) {
-    if (!worker_init(&s->workers[i], s->config, &s->sites, s->listeners, s->num_listeners, i,
-                     num_workers, s->log_fd, err)) {
+    if (!worker_init(&s->workers[i], s->config, &s->sites, s->http3, s->listeners, s->num_listeners,
+                     i, num_workers, s->log_fd, err)) {
       return false;
     }
     s->num_workers++;
@@ -124,6 +126,7 @@ static void clear(server *s) {
   }
   free(s->workers);
   free(s->listeners);
+  http3_server_free(s->http3);
   if (s->log_fd >= 0) {
     close(s->log_fd);
   }
@@ -134,7 +137,7 @@ static void print_ready(const server *s, FILE *out) {
   for (size_t i = 0; i < s->num_listeners; i++) {
     char text[IO_ADDRESS_TEXT_MAX];
     io_address_format(&s->listeners[i].address, text, sizeof text);
-    fprintf(out, "ready https://%s h2\n", text);
+    fprintf(out, "ready https://%s h2%s\n", text, s->http3 ? " h3" : "");
   }
   fflush(out);
 }
@@ -190,8 +193,9 @@ static int supervise(server *s) {
 static bool start(server *s, app_error *err) {
   size_t num_workers = count_workers(s->config);
   allow_many_descriptors();
-  return open_log(s, err) && open_listeners(s, num_workers, err) &&
-         prepare_workers(s, num_workers, err) && start_workers(s, err);
+  return open_log(s, err) && http3_server_new(&s->http3, s->config, &s->sites, num_workers, err) &&
+         open_listeners(s, num_workers, err) && prepare_workers(s, num_workers, err) &&
+         start_workers(s, err);
 }
 
 int server_run(const server_config *config, config_report *report, FILE *out) {

@@ -6,10 +6,10 @@
 
 #include "server/config.h"
 
-// Serves until SIGTERM or SIGINT. Prints "ready https://ADDRESS:PORT h2" to `out`, a line an
-// address, once all is listening. Mistakes of the configuration go to stderr by way of `report`.
-// Returns the process's exit code: 0 after a graceful stop, 3 where responses were cut off by a
-// second signal or the drain's end, 1 where it could not start.
+// Serves until SIGTERM or SIGINT. Prints "ready https://ADDRESS:PORT h2 h3" to `out`, a line
+// an address ("h2" alone without HTTP/3), once all is listening. Mistakes of the configuration go
+// to stderr by way of `report`. Returns the process's exit code: 0 after a graceful stop, 3 where
+// responses were cut off by a second signal or the drain's end, 1 where it could not start.
 int server_run(const server_config *config, config_report *report, FILE *out);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "codicil/name.h"
 #include "io/file.h"
+#include "server/http3.h"
 #include "server/tls.h"
 
 enum { MAX_PEM_LEN = 1 << 20, MAX_OCSP_LEN = 1 << 15 };
@@ -102,6 +103,15 @@ static bool open_root(server_site *site, config_report *report) {
   return site->root >= 0;
 }
 
+// A site whose key QUIC's TLS cannot use is served over HTTP/2 alone.
+static void find_http3(server_site *site, config_report *report) {
+  app_error err;
+  site->has_http3 = http3_can_use(site->config, &err);
+  if (!site->has_http3) {
+    config_say(report, site->config->key.mark, true, "HTTP/3 cannot serve this site: %s", err.text);
+  }
+}
+
 static void load_site(site_table *table, size_t index, const server_config *config,
                       config_report *report) {
   server_site *site = &table->sites[index];
@@ -118,6 +128,8 @@ static void load_site(site_table *table, size_t index, const server_config *conf
   }
   if (!tls_context_new(&site->tls, table, site, &err)) {
     config_say(report, site->config->certificate.mark, false, "%s", err.text);
+  } else if (config->http3 && http3_is_built()) {
+    find_http3(site, report);
   }
 }
 

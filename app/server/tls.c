@@ -91,18 +91,19 @@ static bool use_certificate(SSL_CTX *tls, const config_site *config) {
          SSL_CTX_check_private_key(tls) == 1;
 }
 
-// Tickets are bound to the site: its first name and its certificate.
-static bool bind_sessions(SSL_CTX *tls, const server_site *site) {
+// Names of the configuration are normalised: none is longer than a wildcard.
+void tls_site_id(uint8_t out[32], const server_site *site) {
   uint8_t input[CODICIL_HOST_MAX + 40];
-  uint8_t id[SHA256_DIGEST_LENGTH];
   const char *name = site->config->names.items[0].text;
-  size_t len = strlen(name);
-  if (len > CODICIL_HOST_MAX) {
-    return false;
-  }
+  size_t len = strnlen(name, CODICIL_HOST_MAX + 2);
   memcpy(input, codicil_identity_sha256(site->identity), 32);
   memcpy(input + 32, name, len);
-  SHA256(input, 32 + len, id);
+  SHA256(input, 32 + len, out);
+}
+
+static bool bind_sessions(SSL_CTX *tls, const server_site *site) {
+  uint8_t id[SHA256_DIGEST_LENGTH];
+  tls_site_id(id, site);
   SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_timeout(tls, TICKET_LIFETIME_S);
   return SSL_CTX_set_session_id_context(tls, id, sizeof id) == 1;

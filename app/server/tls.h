@@ -11,6 +11,8 @@
 // site's context may begin a handshake: the ClientHello's server name selects the site's own.
 CODICIL_MUST_USE bool tls_context_new(SSL_CTX **out, const site_table *table,
                                       const server_site *site, app_error *err);
+// What tickets of `site` are bound to: its first name and its certificate.
+void tls_site_id(uint8_t out[32], const server_site *site);
 // The site that a connection's handshake selected.
 const server_site *tls_site(const SSL *ssl);
 

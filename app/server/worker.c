@@ -2,6 +2,7 @@
 #include "server/worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,7 +88,7 @@ static void on_accept(struct ev_loop *ev, ev_io *watcher, int events) {
     int fd = accept4(watcher->fd, (struct sockaddr *)&peer.storage, &peer.len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      connection_h2_accept(w, fd, &peer, l->port, codicil_span_of(NULL, 0));
+      connection_h2_accept(w, fd, &peer, l->port, codicil_span_of(l->alt_svc, strlen(l->alt_svc)));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       pause_listening(w);
       return;
@@ -194,12 +195,17 @@ static double tick_s(const server_config *config) {
 // ---- the thread
 // ----------------------------------------------------------------------------------------------
 
+static uint16_t public_port(const worker *w, const listener *l) {
+  return w->config->public_port > 0 ? w->config->public_port : io_address_port(&l->address);
+}
+
 static void close_listeners(worker *w) {
   pause_listening(w);
   for (size_t i = 0; i < w->num_listeners; i++) {
     close(w->listeners[i].io.fd);
   }
   w->num_listeners = 0;
+  http3_worker_stop_accepting(w->http3);
 }
 
 static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
@@ -220,14 +226,34 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   end_if_drained(w);
 }
 
+// Every UDP socket beside one of TCP's. One that a QUIC stack has taken is the listener's no more.
+static bool listen_on_udp(worker *w, listener *listeners, size_t num_listeners, size_t index,
+                          app_error *err) {
+  for (size_t i = 0; w->http3 && i < num_listeners; i++) {
+    if (!http3_worker_listen(w->http3, listeners[i].udp[index], public_port(w, &listeners[i]),
+                             err)) {
+      return false;
+    }
+    listeners[i].udp[index] = -1;
+  }
+  return true;
+}
+
+static void set_alt_svc(worker_listener *l, const worker *w) {
+  if (w->http3 && w->config->alt_svc_max_age_s > 0) {
+    snprintf(l->alt_svc, sizeof l->alt_svc, "h3=\":%u\"; ma=%llu", (unsigned)l->port,
+             (unsigned long long)w->config->alt_svc_max_age_s);
+  }
+}
+
 static void watch(worker *w, const listener *listeners, size_t num_listeners, size_t index) {
   double every_s = tick_s(w->config);
   w->num_listeners = num_listeners;
   for (size_t i = 0; i < num_listeners; i++) {
     worker_listener *l = &w->listeners[i];
     l->worker = w;
-    l->port = w->config->public_port > 0 ? w->config->public_port
-                                         : io_address_port(&listeners[i].address);
+    l->port = public_port(w, &listeners[i]);
+    set_alt_svc(l, w);
     ev_io_init(&l->io, on_accept, listeners[i].sockets[index], EV_READ);
     l->io.data = l;
     ev_io_start(w->loop.ev, &l->io);
@@ -242,8 +268,8 @@ static void watch(worker *w, const listener *listeners, size_t num_listeners, si
 }
 
 bool worker_init(worker *w, const server_config *config, const site_table *sites,
-                 const listener *listeners, size_t num_listeners, size_t index, size_t num_workers,
-                 int log_fd, app_error *err) {
+                 http3_server *http3, listener *listeners, size_t num_listeners, size_t index,
+                 size_t num_workers, int log_fd, app_error *err) {
   memset(w, 0, sizeof *w);
   w->config = config;
   w->sites = sites;
@@ -264,6 +290,11 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
     worker_clear(w);
     return app_fail(err, "out of memory");
   }
+  if (!http3_worker_new(&w->http3, http3, w, index, err) ||
+      !listen_on_udp(w, listeners, num_listeners, index, err)) {
+    worker_clear(w);
+    return false;
+  }
   update_date(w);
   watch(w, listeners, num_listeners, index);
   return true;
@@ -281,6 +312,7 @@ void worker_clear(worker *w) {
   if (w->loop.ev) {
     close_listeners(w);
   }
+  http3_worker_free(w->http3);
   pool_clear(&w->small);
   access_log_clear(&w->log);
   file_cache_free(w->files);

@@ -11,6 +11,7 @@
 #include "server/connection.h"
 #include "server/connection_h2.h"
 #include "server/file_cache.h"
+#include "server/http3.h"
 #include "server/listener.h"
 #include "server/pool.h"
 #include "server/secondary.h"
@@ -19,7 +20,8 @@
 typedef struct worker_listener {
   ev_io io;
   struct worker *worker;
-  uint16_t port; // that clients know
+  uint16_t port;    // that clients know
+  char alt_svc[64]; // for them; empty: none
 } worker_listener;
 
 typedef struct worker {
@@ -40,6 +42,7 @@ typedef struct worker {
   connection *connections; // newest first
   size_t num_connections;
   uint64_t next_id, id_step; // of connections: no two workers give the same
+  http3_worker *http3;       // NULL where only HTTP/2 is served
   worker_listener *listeners;
   size_t num_listeners;
   ev_timer tick;
@@ -55,11 +58,11 @@ typedef struct worker {
   pthread_t thread;
 } worker;
 
-// Prepares worker `index`, and takes its sockets of the listeners, on success only. The arguments
-// are borrowed for its life.
+// Prepares worker `index`, and takes its sockets of the listeners: TCP's on success only. `http3`
+// may be NULL. The arguments are borrowed for its life.
 CODICIL_MUST_USE bool worker_init(worker *w, const server_config *config, const site_table *sites,
-                                  const listener *listeners, size_t num_listeners, size_t index,
-                                  size_t num_workers, int log_fd, app_error *err);
+                                  http3_server *http3, listener *listeners, size_t num_listeners,
+                                  size_t index, size_t num_workers, int log_fd, app_error *err);
 void worker_clear(worker *w);
 // Serves until stopped and drained.
 void worker_run(worker *w);

@@ -1,27 +1,36 @@
 // The server without secondary certificates, to be measured against: secondary.h and secondary_h2.h
 // with nothing in them.
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/secondary.h"
 #include "server/secondary_h2.h"
+
+// HTTP/3's binding needs sessions; these offer nothing.
+struct secondary_shared {
+  codicil_config *config;
+};
 
 bool secondary_shared_new(secondary_shared **out, const server_config *config,
                           const site_table *sites, io_loop *loop, app_error *err) {
   (void)config;
   (void)sites;
   (void)loop;
-  (void)err;
-  *out = NULL;
+  secondary_shared *shared = calloc(1, sizeof *shared);
+  if (!shared || codicil_config_new(&shared->config, NULL) != CODICIL_OK) {
+    free(shared);
+    return app_fail(err, "out of memory");
+  }
+  codicil_config_set_offer(shared->config, false);
+  *out = shared;
   return true;
 }
 
 void secondary_shared_free(secondary_shared *shared) {
-  (void)shared;
-}
-
-codicil_now secondary_now(void *shared) {
-  (void)shared;
-  return (codicil_now){0, 0};
+  if (shared) {
+    codicil_config_free(shared->config);
+    free(shared);
+  }
 }
 
 int secondary_capture_client_hello(SSL *ssl, int *al) {
@@ -36,7 +45,16 @@ void secondary_init(secondary *s, secondary_shared *shared, const server_site *s
 }
 
 void secondary_clear(secondary *s) {
+  codicil_session_free((codicil_session *)s->state);
   memset(s, 0, sizeof *s);
+}
+
+codicil_session *secondary_need_session(secondary *s) {
+  codicil_session *session = NULL;
+  if (codicil_session_new(&session, NULL, s->shared->config, CODICIL_SERVER) == CODICIL_OK) {
+    s->state = (struct secondary_state *)session;
+  }
+  return session;
 }
 
 bool secondary_wants_signature(const secondary *s) {

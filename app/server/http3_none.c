@@ -1,0 +1,52 @@
+// A build without QUIC serves HTTP/2 alone: see http3.h.
+#include "server/http3.h"
+
+bool http3_is_built(void) {
+  return false;
+}
+
+const char *http3_backend(void) {
+  return "";
+}
+
+bool http3_can_use(const config_site *site, app_error *err) {
+  (void)site;
+  return app_fail(err, "this build has no HTTP/3");
+}
+
+bool http3_server_new(http3_server **out, const server_config *config, const site_table *sites,
+                      size_t num_workers, app_error *err) {
+  (void)sites;
+  (void)num_workers;
+  *out = NULL;
+  return !config->qlog.text || app_fail(err, "qlog: this build has no HTTP/3");
+}
+
+void http3_server_free(http3_server *server) {
+  (void)server;
+}
+
+bool http3_worker_new(http3_worker **out, http3_server *server, struct worker *w, size_t index,
+                      app_error *err) {
+  (void)server;
+  (void)w;
+  (void)index;
+  (void)err;
+  *out = NULL;
+  return true;
+}
+
+bool http3_worker_listen(http3_worker *h3, int fd, uint16_t port, app_error *err) {
+  (void)h3;
+  (void)fd;
+  (void)port;
+  return app_fail(err, "this build has no HTTP/3");
+}
+
+void http3_worker_stop_accepting(http3_worker *h3) {
+  (void)h3;
+}
+
+void http3_worker_free(http3_worker *h3) {
+  (void)h3;
+}
