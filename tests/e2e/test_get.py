@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import pytest
-from harness.codicil import get, get_json, program
+from harness.codicil import get, get_command, get_json
 
 TIMINGS = {
     "time_namelookup",
@@ -17,6 +17,11 @@ TIMINGS = {
     "time_starttransfer",
     "time_total",
 }
+
+
+pytestmark = pytest.mark.http("h2", "h3")
+
+SOCKET_TYPES = {"h2": socket.SOCK_STREAM, "h3": socket.SOCK_DGRAM}
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def test_the_body_goes_to_a_file(server, ca, tmp_path):
 
 
 def test_the_body_goes_to_a_file_of_its_name(server, ca, tmp_path):
-    full = [program(), "get", "-s", "-O", "--cacert", ca.pem]
+    full = get_command("-s", "-O", "--cacert", ca.pem)
     full += ["--resolve", f"a.example:{server.port}:127.0.0.1"]
     full += [f"https://a.example:{server.port}/large"]
     assert subprocess.run(full, cwd=tmp_path, timeout=20, check=False).returncode == 0
@@ -57,7 +62,7 @@ def test_without_standard_streams_nothing_is_written_elsewhere(server, ca, tmp_p
     # With descriptors 0 to 2 closed the first files that are opened would take their place.
     urls = f"--cacert {ca.pem} --resolve a.example:{server.port}:127.0.0.1 https://a.example:{server.port}"
     for flags, code in ((f"-o {tmp_path}/out", 0), ("-v", 23), ("--json", 23)):
-        command = f"exec {program()} get {flags} {urls}/large <&- >&- 2>&-"
+        command = f"exec {' '.join(get_command(flags))} {urls}/large <&- >&- 2>&-"
         assert subprocess.run(["sh", "-c", command], timeout=20, check=False).returncode == code
     assert (tmp_path / "out").stat().st_size == 1 << 20
 
@@ -71,17 +76,17 @@ def test_many_urls_have_many_files(server, ca, tmp_path):
         assert f"{n}.example" in (tmp_path / n).read_text()
 
 
-def test_i_shows_the_fields_before_the_body(server, ca):
+def test_i_shows_the_fields_before_the_body(server, ca, http):
     text = fetch(server, ca, "-s", "-i").stdout.decode()
     head, body = re.split(r"\r?\n\r?\n", text, maxsplit=1)
-    assert head.splitlines()[0].startswith("HTTP/2 200")
+    assert head.splitlines()[0].startswith(f"HTTP/{http.number} 200")
     assert "content-length:" in head
     assert "a.example" in body
 
 
-def test_capital_i_asks_with_head(server, ca):
+def test_capital_i_asks_with_head(server, ca, http):
     text = fetch(server, ca, "-s", "-I", path="/large").stdout.decode()
-    assert text.startswith("HTTP/2 200")
+    assert text.startswith(f"HTTP/{http.number} 200")
     assert "content-length: 1048576" in text
     assert server.log(1)[0]["method"] == "HEAD"
 
@@ -99,11 +104,11 @@ def test_d_sends_a_post(server, ca):
     assert server.log(1)[0]["method"] == "POST"
 
 
-def test_w_has_curls_variables(server, ca):
+def test_w_has_curls_variables(server, ca, http):
     text = r"%{http_code} %{size_download} %{http_version} %{remote_ip} %{url_effective}\n"
     result = fetch(server, ca, "-s", "-o", os.devnull, "-w", text, path="/large")
     url = f"https://a.example:{server.port}/large"
-    assert result.stdout.decode() == f"200 1048576 2 127.0.0.1 {url}\n"
+    assert result.stdout.decode() == f"200 1048576 {http.number} 127.0.0.1 {url}\n"
 
 
 def test_v_shows_frames_certificates_and_decisions(server, ca):
@@ -162,9 +167,12 @@ def test_a_bundle_without_certificates_is_77(server, tmp_path):
         assert str(path) in result.stderr
 
 
-def test_nobody_listening_is_7(ca):
-    with socket.socket() as taken:  # bound and not listening: nobody else can take the port
+def test_nobody_listening_is_7(ca, http):
+    # Nobody else can take the port: TCP's is bound and does not listen, UDP's hears itself alone.
+    with socket.socket(type=SOCKET_TYPES[http.name]) as taken:
         taken.bind(("127.0.0.1", 0))
+        if http.name == "h3":
+            taken.connect(taken.getsockname())
         result = get_json(taken.getsockname()[1], ca.pem, ["a.example"])
     assert result.code == 7, result.stderr
     (request,) = result.report["requests"]
@@ -181,6 +189,7 @@ def test_a_certificate_for_another_name_is_60(server, ca):
     assert fetch(server, ca, "-s", host="other.example").code == 60
 
 
+@pytest.mark.http("h2", why="QUIC has no protocol to fall back to")
 def test_a_server_without_h2_is_named(certs, ca):
     server = subprocess.Popen(  # pylint: disable=consider-using-with
         ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", certs["a"].pem]
@@ -201,10 +210,19 @@ def test_a_server_without_h2_is_named(certs, ca):
     assert "no_application_protocol" in request["error"] or "h2" in request["error"], request
 
 
-def test_a_server_that_says_nothing_is_28(ca):
-    with socket.socket() as mute:
+@pytest.mark.http("h3", why="RFC 9001 §8.1: without ALPN there is no connection")
+def test_a_server_that_selects_no_protocol_is_refused(bad_server, ca):
+    result = get_json(bad_server("quiet", "--no-alpn").port, ca.pem, ["a.example"])
+    assert result.code != 0, result.stderr
+    (request,) = result.report["requests"]
+    assert request["status"] is None and request["error"]
+
+
+def test_a_server_that_says_nothing_is_28(ca, http):
+    with socket.socket(type=SOCKET_TYPES[http.name]) as mute:
         mute.bind(("127.0.0.1", 0))
-        mute.listen()
+        if http.name == "h2":
+            mute.listen()
         port = mute.getsockname()[1]
         flags = ["--cacert", ca.pem, "--resolve", f"a.example:{port}:127.0.0.1"]
         for limit in (["--max-time", "0.3"], ["--connect-timeout", "0.3"]):
@@ -227,7 +245,7 @@ def test_output_that_cannot_be_written_is_23(server, ca):
 # ---- the report ---------------------------------------------------------------------------------
 
 
-def test_the_report_has_the_documented_members(server, ca):
+def test_the_report_has_the_documented_members(server, ca, http):
     report = get_json(server.port, ca.pem, ["a.example", "b.example"]).report
     assert set(report) == {"requests", "connections"}
     for request in report["requests"]:
@@ -259,6 +277,7 @@ def test_the_report_has_the_documented_members(server, ca):
             "closed",
         } <= set(connection)
         assert set(connection["primary"]) == {"names", "sha256"}
+        assert connection["protocol"] == http.name
         assert connection["tls"] == "TLSv1.3"
         assert connection["remote"] == f"127.0.0.1:{server.port}"
         for certificate in connection["certificates"]:
@@ -300,6 +319,7 @@ def test_zero_wait_does_not_wait(bad_server, ca):
     assert {r["status"] for r in result.report["requests"]} == {200}
 
 
+@pytest.mark.http("h2", why="QUIC has TLS 1.3 and nothing older")
 @pytest.mark.parametrize("flags", [["--tls12"], ["--tls12", "--no-ems"]])
 def test_tls12_carries_certificates_only_with_extended_master_secret(bad_server, ca, flags):
     server = bad_server("quiet" if "--no-ems" in flags else "valid", *flags)

@@ -5,7 +5,9 @@ import pty
 import subprocess
 
 import pytest
-from harness.codicil import get, program
+from harness.codicil import get, get_command
+
+pytestmark = pytest.mark.http("h2", "h3")
 
 LARGE = b"0123456789abcdef" * 65536
 
@@ -102,13 +104,13 @@ def test_capath_and_ssl_cert_file_are_trusted(server, ca, tmp_path):
 
 
 def test_a_full_disk_is_23(server, ca):
-    full = [program(), "get", "-s", *map(str, flags_for(server, ca)), *urls_of(server, "a")]
+    full = get_command("-s", *flags_for(server, ca), *urls_of(server, "a"))
     with open("/dev/full", "wb") as out:
         assert subprocess.run(full, stdout=out, timeout=30, check=False).returncode == 23
 
 
 def test_a_reader_that_goes_away_ends_it(server, ca):
-    full = [program(), "get", "-s", *map(str, flags_for(server, ca))]
+    full = get_command("-s", *flags_for(server, ca))
     full += urls_of(server, "abc", "/large")
     with subprocess.Popen(full, stdout=subprocess.PIPE) as child:
         child.stdout.read(1000)
@@ -118,7 +120,7 @@ def test_a_reader_that_goes_away_ends_it(server, ca):
 
 def test_a_terminal_gets_a_table(server, ca):
     primary, secondary = pty.openpty()
-    full = [program(), "get", *map(str, flags_for(server, ca)), *urls_of(server, "ab")]
+    full = get_command(*flags_for(server, ca), *urls_of(server, "ab"))
     with subprocess.Popen(full, stdout=subprocess.DEVNULL, stderr=secondary) as child:
         os.close(secondary)
         text = b""

@@ -3,6 +3,8 @@
 import pytest
 from harness.codicil import Site, ask, raw_request
 
+pytestmark = pytest.mark.http("h2", "h3")
+
 
 @pytest.fixture
 def server(serve, three_sites, certs, roots, ca):

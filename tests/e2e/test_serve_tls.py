@@ -95,17 +95,20 @@ def test_renegotiation_is_refused(server):
     assert text.count("verify return") <= 4
 
 
+@pytest.mark.http("h2", "h3")
 def test_a_ticket_resumes_its_own_site(server):
     first, second = resume(server.port, "a.example", "a.example")
     assert not first["resumed"]
     assert second["resumed"]
 
 
+@pytest.mark.http("h2", "h3")
 def test_a_ticket_does_not_resume_another_site(server):
     _, second = resume(server.port, "a.example", "b.example")
     assert not second["resumed"]
 
 
+@pytest.mark.http("h2", "h3")
 def test_certificates_are_proven_anew_after_resumption(server):
     args = ["--sni", "a.example", "--then-sni", "a.example", "--expect", "2"]
     first, second = badpeer("request", "--port", server.port, *args)

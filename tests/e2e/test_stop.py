@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from harness.codicil import Serve, Site, get_json, program, raw_request
+from harness.codicil import Serve, Site, get_command, get_json, program, raw_request
 from harness.process import Process
 
 
@@ -45,7 +45,7 @@ def test_a_signal_ends_an_idle_server_with_0(serve, three_sites, sig):
 def test_a_request_in_flight_is_finished_after_sigterm(serve, three_sites, ca):
     server = serve(three_sites)
     url = f"https://a.example:{server.port}/large"
-    full = [program(), "get", "--json", "--cacert", ca.pem]
+    full = get_command("--json", "--cacert", ca.pem)
     full += ["--resolve", f"a.example:{server.port}:127.0.0.1", *[url] * 20]
     client = subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # pylint: disable=consider-using-with
     server.log(1)  # some are answered, others are on their way
@@ -112,7 +112,7 @@ def test_ipv6_is_served(serve, certs, roots, ca):
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
     server = serve([Site("a.example", certs["a"], roots["a"])], listen="[::1]:0")
-    full = [program(), "get", "-s", "--cacert", ca.pem]
+    full = get_command("-s", "--cacert", ca.pem)
     full += ["--resolve", f"a.example:{server.port}:[::1]", f"https://a.example:{server.port}/"]
     done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+from .http import current
 from .process import Process, wait_until
 
 
@@ -89,9 +90,14 @@ class Result:
         return next(c for c in self.report["connections"] if c["id"] == wanted)
 
 
+def get_command(*args):
+    """The command line of `codicil get` with `args`, in the version of HTTP of the test."""
+    return [program(), "get", *current().get_flags, *map(str, args)]
+
+
 def get(*args, env=None, timeout=60):
     """Runs `codicil get` with `args`."""
-    full = [program(), "get", *map(str, args)]
+    full = get_command(*args)
     env = {**os.environ, **(env or {})}
     done = subprocess.run(full, capture_output=True, timeout=timeout, env=env, check=False)
     return Result(done)
@@ -112,6 +118,7 @@ class BadServer(Process):
     def __init__(self, scenario, primary, secondary, *args):
         flags = ["--primary", primary.pem, primary.key]
         flags += ["--secondary", secondary.pem, secondary.key]
+        flags += current().badpeer_flags
         super().__init__([program("BADPEER"), "serve", scenario, *flags, *args])
         self.port = int(self.wait_line("ready ").split()[1])
 
@@ -129,7 +136,9 @@ class BadServer(Process):
 
 def badpeer(*args, timeout=90):
     """Runs the misbehaving peer as a client; returns its reports, a connection each."""
-    full = [program("BADPEER"), *map(str, args)]
+    command, *rest = map(str, args)
+    words = [rest.pop(0)] if command == "call" else []
+    full = [program("BADPEER"), command, *words, *current().badpeer_flags, *rest]
     done = subprocess.run(full, capture_output=True, timeout=timeout, check=False)
     assert done.returncode == 0, (full, done.stderr)
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -162,5 +171,5 @@ def resume(port, first, second):
 
 
 def scenarios(role):
-    full = [program("BADPEER"), "list", role]
+    full = [program("BADPEER"), "list", role, *current().badpeer_flags]
     return subprocess.run(full, capture_output=True, check=True, text=True).stdout.split()

@@ -8,13 +8,65 @@ import os
 import pytest
 
 from .codicil import BadServer, Serve, Site
+from .http import CURRENT, VERSIONS, versions_of, why_not_http3
 from .pki import Authority
+
+WITHOUT_HTTP3 = []  # tests that this build cannot run
+
+
+def pytest_addoption(parser):
+    parser.addoption("--http", choices=list(VERSIONS), help="run what runs over this version only")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "http(*versions, why): the versions that a test runs over")
+    config.addinivalue_line("markers", "scenarios(by_version): the scenarios of each version")
+
+
+def pytest_generate_tests(metafunc):
+    """Makes a test of each version, and of each of its scenarios."""
+    marker = metafunc.definition.get_closest_marker("http")
+    if marker is None:
+        return
+    versions = versions_of(marker)
+    table = metafunc.definition.get_closest_marker("scenarios")
+    if table is None:
+        metafunc.parametrize("http", versions, indirect=True)
+    else:
+        pairs = [(v, name) for v in versions for name in table.args[0][v]]
+        ids = [f"{v}-{name}" for v, name in pairs]
+        metafunc.parametrize(("http", "scenario"), pairs, indirect=["http"], ids=ids)
+
+
+def version_of(item):
+    return item.callspec.params.get("http") if hasattr(item, "callspec") else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Takes out what is not asked for, and HTTP/3 where the build has none."""
+    only = config.getoption("http")
+    if only:
+        items[:] = [item for item in items if version_of(item) == only or
+                    (version_of(item) is None and only == "h2")]
+    if why_not_http3():
+        WITHOUT_HTTP3.extend(item for item in items if version_of(item) == "h3")
+        items[:] = [item for item in items if version_of(item) != "h3"]
 
 
 def pytest_terminal_summary(terminalreporter):
     """Tells what was skipped in the form that scripts/test gathers."""
     for report in terminalreporter.stats.get("skipped", []):
         terminalreporter.write_line(f"skipped: {report.nodeid}: {report.longrepr[2]}")
+    if WITHOUT_HTTP3:
+        terminalreporter.write_line(f"skipped: e2e over HTTP/3: {why_not_http3()}")
+
+
+@pytest.fixture(autouse=True)
+def http(request):
+    """The version of HTTP that the programs speak in this test."""
+    CURRENT.append(VERSIONS[getattr(request, "param", "h2")])
+    yield CURRENT[-1]
+    CURRENT.pop()
 
 
 @pytest.fixture(scope="session")

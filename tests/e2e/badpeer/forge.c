@@ -49,24 +49,23 @@ typedef struct keys {
   uint8_t finished[EVP_MAX_MD_SIZE];
 } keys;
 
-static void export_one(SSL *ssl, uint8_t *out, size_t len, bool client, const char *what) {
+static void export_one(const exporter *e, uint8_t *out, size_t len, bool client, const char *what) {
   char label[64];
-  int n = snprintf(label, sizeof label, "EXPORTER-%s authenticator %s",
-                   client ? "client" : "server", what);
-  if (SSL_export_keying_material(ssl, out, len, label, (size_t)n, (const uint8_t *)"", 0, 1) != 1) {
-    die("SSL_export_keying_material");
+  snprintf(label, sizeof label, "EXPORTER-%s authenticator %s", client ? "client" : "server", what);
+  if (!e->run(e->tls, out, len, label)) {
+    die("exporter");
   }
 }
 
-static void keys_of(keys *k, SSL *ssl, forge_fault fault) {
-  k->md = SSL_CIPHER_get_handshake_digest(SSL_get_current_cipher(ssl));
+static void keys_of(keys *k, const exporter *e, forge_fault fault) {
+  k->md = e->md;
   if (fault == FORGE_OTHER_HASH) {
     k->md = EVP_MD_get_size(k->md) == 32 ? EVP_sha384() : EVP_sha256();
   }
   k->len = (size_t)EVP_MD_get_size(k->md);
   bool client = fault == FORGE_CLIENT_LABELS;
-  export_one(ssl, k->context, k->len, client, "handshake context");
-  export_one(ssl, k->finished, k->len, client, "finished key");
+  export_one(e, k->context, k->len, client, "handshake context");
+  export_one(e, k->finished, k->len, client, "finished key");
   if (fault == FORGE_FINISHED_EXPANDED) {
     // RFC 8446 §4.4.4 derives the key with HKDF-Expand-Label(key, "finished", "", Hash.length);
     // RFC 9261 §5.2.3 does not.
@@ -329,10 +328,10 @@ static void put_request(bytes *out, const uint8_t *context, size_t context_len) 
   bytes_end(out, message, 3);
 }
 
-void forge(bytes *out, SSL *ssl, const credential *c, EVP_PKEY *other, forge_fault fault,
+void forge(bytes *out, const exporter *e, const credential *c, EVP_PKEY *other, forge_fault fault,
            const uint8_t *context, size_t context_len) {
   keys k;
-  keys_of(&k, ssl, fault);
+  keys_of(&k, e, fault);
   bytes certificate = {0}, verify = {0}, finished = {0};
   put_certificate(&certificate, c, fault, context, context_len);
   put_verify(&verify, &k, fault == FORGE_OTHER_KEY ? other : c->key, fault, &certificate);
@@ -401,9 +400,9 @@ static const char *check_verify(const keys *k, X509 *leaf, const bytes *certific
   return ok ? NULL : "signature is wrong";
 }
 
-const char *forge_check(X509 **out_leaf, SSL *ssl, const uint8_t *data, size_t len) {
+const char *forge_check(X509 **out_leaf, const exporter *e, const uint8_t *data, size_t len) {
   keys k;
-  keys_of(&k, ssl, FORGE_NONE);
+  keys_of(&k, e, FORGE_NONE);
   bytes certificate = {0}, verify = {0}, finished = {0}, expected = {0};
   const char *wrong = NULL;
   if (!cut_message(&certificate, &data, &len, MSG_CERTIFICATE) ||

@@ -5,7 +5,8 @@
 #ifndef BADPEER_FORGE_H
 #define BADPEER_FORGE_H
 
-#include <openssl/ssl.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 
 #include "bytes.h"
@@ -68,13 +69,20 @@ typedef struct credential {
 void credential_load(credential *out, const char *chain_file, const char *key_file);
 void credential_clear(credential *c);
 
-// Appends a server's spontaneous authenticator for `ssl` with `fault`. `context` is its
+// What an authenticator takes from TLS: the hash of the handshake, and the exporter.
+typedef struct exporter {
+  const EVP_MD *md;
+  bool (*run)(void *tls, uint8_t *out, size_t len, const char *label); // empty context
+  void *tls;
+} exporter;
+
+// Appends a server's spontaneous authenticator for that connection with `fault`. `context` is its
 // certificate_request_context; `other` is a key that is not the certificate's.
-void forge(bytes *out, SSL *ssl, const credential *c, EVP_PKEY *other, forge_fault fault,
+void forge(bytes *out, const exporter *e, const credential *c, EVP_PKEY *other, forge_fault fault,
            const uint8_t *context, size_t context_len);
 
-// Verifies a spontaneous authenticator from a server on `ssl`, and appends its end entity to *leaf.
-// NULL where it is right, else what is wrong.
-const char *forge_check(X509 **out_leaf, SSL *ssl, const uint8_t *data, size_t len);
+// Verifies a server's spontaneous authenticator; its end entity goes to *out_leaf. NULL where it is
+// right, else what is wrong.
+const char *forge_check(X509 **out_leaf, const exporter *e, const uint8_t *data, size_t len);
 
 #endif

@@ -1,7 +1,6 @@
 // The report of a connection: see report.h.
 #include "report.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -50,7 +49,8 @@ static void put_authenticators(const peer *p) {
   for (size_t at = 0; at < all->len;) {
     size_t len = wire_authenticator_len(all->data + at, all->len - at);
     X509 *leaf = NULL;
-    const char *wrong = len == 0 ? "cut short" : forge_check(&leaf, p->ssl, all->data + at, len);
+    const char *wrong =
+        len == 0 ? "cut short" : forge_check(&leaf, &p->w->exporter, all->data + at, len);
     printf("%s{\"octets\":%zu,\"wrong\":", at > 0 ? "," : "", len);
     if (wrong == NULL) {
       printf("null,");
@@ -97,8 +97,8 @@ static void put_responses(const wire *w) {
   printf("\"responses\":[");
   for (size_t i = 0; i < w->num_responses; i++) {
     const response *r = &w->responses[i];
-    printf("%s{\"stream\":%u,\"status\":%d,\"body\":%zu,", i > 0 ? "," : "", r->stream, r->status,
-           r->body);
+    printf("%s{\"stream\":%lld,\"status\":%d,\"body\":%zu,", i > 0 ? "," : "", (long long)r->stream,
+           r->status, r->body);
     put_fields(&r->fields);
     printf("\"text\":");
     put_text((const char *)r->text.data, r->text.len);
@@ -114,8 +114,10 @@ void report(const peer *p, const char *role_fields) {
   pthread_mutex_lock(&output);
   printf("{%s", role_fields);
   put_number("setting", w->setting);
-  put_number("goaway", w->goaway);
-  printf("\"settings_acks\":%zu,\"ping_acks\":%zu,", w->num_settings_acks, w->num_ping_acks);
+  put_number("code", w->code);
+  printf("\"reason\":");
+  put_text(w->reason, strlen(w->reason));
+  printf(",\"settings_acks\":%zu,\"ping_acks\":%zu,", w->num_settings_acks, w->num_ping_acks);
   printf("\"origin_frames\":%zu,\"certificate_frames\":%zu,\"max_certificate_frame\":%zu,",
          w->num_origin_frames, w->num_certificate_frames, w->max_certificate_frame);
   printf("\"first_certificate_at\":%zu,\"first_headers_at\":%zu,", w->first_certificate_at,
@@ -123,19 +125,17 @@ void report(const peer *p, const char *role_fields) {
   put_authenticators(p);
   put_origins(&w->origins);
   put_responses(w);
-  printf("\"tls\":\"%s\",\"resumed\":%s,\"verdict\":", SSL_get_version(p->ssl),
-         SSL_session_reused(p->ssl) ? "true" : "false");
+  printf("\"tls\":\"%s\",\"resumed\":%s,\"verdict\":", w->tls, w->is_resumed ? "true" : "false");
   put_text(p->verdict, strlen(p->verdict));
   printf(",\"closed\":%s}\n", w->closed ? "true" : "false");
   fflush(stdout);
   pthread_mutex_unlock(&output);
 }
 
-void report_handshake_failure(const char *role_fields) {
-  const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+void report_handshake_failure(const char *role_fields, const char *reason) {
   pthread_mutex_lock(&output);
   printf("{%s\"handshake\":", role_fields);
-  put_text(reason == NULL ? "closed" : reason, strlen(reason == NULL ? "closed" : reason));
+  put_text(reason, strlen(reason));
   printf("}\n");
   fflush(stdout);
   pthread_mutex_unlock(&output);

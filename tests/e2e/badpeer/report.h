@@ -6,7 +6,7 @@
 
 // Prints one line to stdout. `role_fields` (may be empty) is put first: `"name":value,…,`.
 void report(const peer *p, const char *role_fields);
-// Prints that the handshake failed, with the reason OpenSSL gives (the alert).
-void report_handshake_failure(const char *role_fields);
+// Prints that the handshake failed, and why.
+void report_handshake_failure(const char *role_fields, const char *reason);
 
 #endif

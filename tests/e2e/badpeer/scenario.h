@@ -2,13 +2,11 @@
 #ifndef BADPEER_SCENARIO_H
 #define BADPEER_SCENARIO_H
 
-#include "forge.h"
 #include "wire.h"
 
 // One connection on which a scenario runs.
 typedef struct peer {
   wire *w;
-  SSL *ssl;
   const credential *primary, *secondary; // server only
   int port;                              // server: ours; client: the server's
   const char *authority;                 // client: of ordinary requests
@@ -22,17 +20,29 @@ typedef struct scenario {
   const char *name;
   long setting; // value of SETTINGS_HTTP_SERVER_CERT_AUTH in our first SETTINGS, or NO_SETTING
   void (*run)(peer *p);
-  void (*early)(peer *p); // client: sends this in one segment with the preface; may be NULL
+  void (*early)(peer *p); // client: sends this together with its first octets; may be NULL
+  // HTTP/3.
+  void (*settings)(bytes *payload); // appends to our SETTINGS; may be NULL
+  bool is_bare;                     // opens no stream and sends no SETTINGS: `run` does
+  uint64_t stream_window;           // octets of each stream that the peer may send; 0: plenty
 } scenario;
 
-// As a server: every forged authenticator by its fault's name, and these.
-extern const scenario serving_scenarios[];
-extern const size_t num_serving_scenarios;
-// As a client.
-extern const scenario calling_scenarios[];
-extern const size_t num_calling_scenarios;
+typedef struct scenario_list {
+  const scenario *all;
+  size_t num;
+} scenario_list;
 
-// Makes a valid authenticator of `c` with a context of its own.
+// As a server: every forged authenticator by its fault's name, and these. As a client: the others.
+// `both` are the same over either version.
+extern const scenario_list serving_both, serving_h2, serving_h3;
+extern const scenario_list calling_both, calling_h2, calling_h3;
+
+// Makes a valid authenticator of the secondary certificate, or of `c` with `fault`, with a context
+// of its own.
+bytes make_valid(peer *p);
 void make_authenticator(bytes *out, peer *p, const credential *c, forge_fault fault);
+// Sends a valid one.
+void run_valid(peer *p);
+void send_origin_of(peer *p, const char *origin);
 
 #endif
