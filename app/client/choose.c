@@ -24,7 +24,7 @@ bool choose_may_use(const choose_fact *f) {
 // be expected, "not covered" only means "not yet".
 static bool may_become_use(const choose_fact *f) {
   // Else many hosts would open their connections one after the other, each waiting for the last.
-  if (f->is_late && !f->is_own) {
+  if ((f->is_late && !f->is_own) || f->is_outdone) {
     return false;
   }
   switch (f->stage) {
@@ -97,7 +97,7 @@ choose_result choose_connection(const choose_fact *facts, size_t num_facts, bool
                           .wake_ns = UINT64_MAX};
   for (size_t i = 0; i < num_facts; i++) {
     const choose_fact *f = &facts[i];
-    if (choose_may_use(f) && !f->is_within) {
+    if (choose_may_use(f) && !f->is_within && !f->is_outdone) {
       return (choose_result){CHOOSE_USE,           i,         f->route.reason, CODICIL_CERT_NONE,
                              f->route.certificate, UINT64_MAX};
     }

@@ -22,6 +22,7 @@ typedef struct choose_fact {
   bool address_matches;     // its address is one of those of the origin's host
   bool is_late;             // it was opened when the request was held already: not waited for
   bool is_within;           // another connection may be used, and its Origin Set has more
+  bool is_outdone;          // an Alternative Service of the origin is to be tried in its place
   bool origin_set_is_final; // ORIGIN came, from a server that knows what we support
   codicil_support support;
   codicil_route route;    // CHOOSE_AWAIT_SETTINGS and CHOOSE_OPEN

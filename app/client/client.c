@@ -25,6 +25,8 @@ typedef struct client {
   codicil_config *config;
   codicil_config *plain_config;
   client_hosts *hosts;
+  client_http3 *http3;
+  alt_svc_cache *alt_svc;
   client_pool *pool;
   client_verbose verbose;
   client_request_context context;
@@ -154,9 +156,28 @@ static bool set_up_tls(client *c, app_error *err) {
          app_fail(err, "out of memory");
 }
 
+// Only what was asked for: QUIC's TLS takes its time.
+static bool set_up_http3(client *c, app_error *err) {
+  const client_options *options = c->options;
+  bool is_wanted = options->http == CLIENT_HTTP_3 || options->http == CLIENT_HTTP_3_ONLY;
+  client_http3_config config = {.loop = &c->loop,
+                                .tls = c->tls,
+                                .connect_timeout_ms = client_connect_timeout_ms(options),
+                                .qlog_dir = options->qlog};
+  if (options->alt_svc != NULL &&
+      !alt_svc_cache_new(&c->alt_svc, options->alt_svc, &c->verbose, c->loop.now.unix_s, err)) {
+    return false;
+  }
+  bool may_help = options->alt_svc != NULL && options->http == CLIENT_HTTP_DEFAULT;
+  return (!is_wanted && !(may_help && client_http3_is_built())) ||
+         client_http3_new(&c->http3, &config, err);
+}
+
 static bool set_up_pool(client *c, app_error *err) {
   client_pool_config config = {.loop = &c->loop,
                                .tls = c->tls,
+                               .http3 = c->http3,
+                               .alt_svc = c->alt_svc,
                                .config = c->config,
                                .plain_config = c->plain_config,
                                .options = c->options,
@@ -179,7 +200,8 @@ static bool set_up_requests(client *c, app_error *err) {
   if (c->requests == NULL || c->told.requests == NULL) {
     return app_fail(err, "out of memory");
   }
-  c->context = (client_request_context){c->options, &c->verbose, &c->loop, on_request_news, c};
+  c->context =
+      (client_request_context){c->options, &c->verbose, c->alt_svc, &c->loop, on_request_news, c};
   for (size_t i = 0; i < num; i++) {
     client_request_init(&c->requests[i], &c->context, &c->told.requests[i],
                         c->options->urls.items[i], output_of(c->options, i));
@@ -199,7 +221,8 @@ static bool set_up(client *c, app_error *err) {
   c->verbose = (client_verbose){c->options->verbose ? stderr : NULL, &c->loop, c->loop.now.mono_ns,
                                 &c->options->codepoints};
   return client_hosts_new(&c->hosts, &c->options->resolve, &c->options->connect_to, err) &&
-         set_up_tls(c, err) && set_up_pool(c, err) && set_up_requests(c, err);
+         set_up_tls(c, err) && set_up_http3(c, err) && set_up_pool(c, err) &&
+         set_up_requests(c, err);
 }
 
 // ---- the end ------------------------------------------------------------------------------------
@@ -212,7 +235,17 @@ static void say_farewell(client *c) {
   }
 }
 
+// Not to be able to write it is no reason to fail what was fetched, as in curl.
+static void save_alternatives(const client *c) {
+  app_error err;
+  if (c->alt_svc != NULL && !alt_svc_cache_save(c->alt_svc, c->loop.now.unix_s, &err) &&
+      !c->options->silent) {
+    fprintf(stderr, "codicil get: --alt-svc: %s\n", err.text);
+  }
+}
+
 static int tell(client *c) {
+  save_alternatives(c);
   if (!client_pool_report(c->pool, &c->told)) {
     fprintf(stderr, "codicil get: (%d) out of memory\n", EXIT_OUT_OF_MEMORY);
     return EXIT_OUT_OF_MEMORY;
@@ -244,6 +277,8 @@ static void clear(client *c) {
   codicil_config_free(c->config);
   codicil_config_free(c->plain_config);
   codicil_chain_cache_free(c->cache);
+  client_http3_free(c->http3);
+  alt_svc_cache_free(c->alt_svc);
   tls_client_free(c->tls);
   if (c->has_loop) {
     io_loop_clear(&c->loop);

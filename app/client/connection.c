@@ -8,8 +8,13 @@
 
 #include "client/connection_state.h"
 #include "client/exit_code.h"
+#include "client/http3.h"
 
-enum { DEFAULT_CONNECT_TIMEOUT_MS = 300000, MAX_REASON = 512 };
+enum { MAX_REASON = 512, MAX_QUIC_TRANSPORTS = 4 };
+
+// How long HTTP/3 is alone, and how long each address is (RFC 8305 §8).
+static const uint64_t h2_delay_ns = 200000000;
+static const uint64_t address_delay_ns = 250000000;
 
 // How long others are held for SETTINGS, which every server owes at once; from their arrival on,
 // --coalesce-wait counts.
@@ -108,6 +113,7 @@ void connection_broken(client_connection *c, int exit_code, bool is_authenticato
     c->failure.exit_code = exit_code;
     vsnprintf(c->failure.text, sizeof c->failure.text, format, args);
     va_end(args);
+    verbose_line(c->net->verbose, c->id, "%s", c->failure.text);
   }
   c->stage = CHOOSE_CLOSED;
   lose_exchanges(c);
@@ -225,6 +231,7 @@ void connection_connected(client_transport *t, const codicil_address *address, u
 
 static bool introduce(client_transport *t, codicil_span certificate) {
   const client_connection *c = t->connection;
+  // An Alternative Service stands for the origin's port, wherever it is (protocol §5, step 0).
   codicil_peer peer = {.address = c->addresses[0],
                        .port = c->endpoint.is_mapped ? c->origin.port : c->endpoint.port,
                        .origin = c->origin,
@@ -287,43 +294,64 @@ static void on_race(struct ev_loop *ev, ev_timer *timer, int events) {
   connection_race_begin(timer->data);
 }
 
-static bool add_transport(client_connection *c, client_transport *t) {
+static bool add_transport(client_connection *c, client_transport *t, uint64_t delay_ns) {
   if (t == NULL) {
     return false;
   }
-  t->port = c->endpoint.port;
+  t->due_ns = c->start_ns + delay_ns;
   c->transports[c->num_transports++] = t;
   return true;
 }
 
-client_connection *client_connection_new(const client_net *net, size_t id,
-                                         const codicil_origin *origin,
-                                         const client_endpoint *endpoint,
-                                         const codicil_address *addresses, size_t num_addresses,
-                                         bool offer) {
-  client_connection *c = calloc(1, sizeof *c);
-  if (c == NULL) {
-    return NULL;
+static bool add_quic(client_connection *c) {
+  uint16_t port = c->alternative_port != 0 ? c->alternative_port : c->endpoint.port;
+  for (size_t i = 0; i < c->num_addresses && i < MAX_QUIC_TRANSPORTS; i++) {
+    if (!add_transport(c, client_http3_transport(c->net->http3, c, &c->addresses[i], port),
+                       i * address_delay_ns)) {
+      return false;
+    }
   }
+  return true;
+}
+
+static bool add_transports(client_connection *c, client_versions versions) {
+  bool ok = versions == CLIENT_TRY_H2 || add_quic(c);
+  if (!ok || versions == CLIENT_TRY_H3) {
+    return ok;
+  }
+  return add_transport(c, connection_h2_new(c), versions == CLIENT_TRY_H3_FIRST ? h2_delay_ns : 0);
+}
+
+static void init(client_connection *c, const client_net *net, const client_opening *opening) {
+  size_t num = opening->num_addresses;
   c->net = net;
-  c->id = id;
-  c->origin = *origin;
-  c->endpoint = *endpoint;
-  c->offer = offer;
+  c->origin = *opening->origin;
+  c->endpoint = *opening->endpoint;
+  c->alternative_port = opening->alternative_port;
+  c->offer = opening->offer;
   c->stage = CHOOSE_CONNECTING;
   c->start_ns = net->loop->now.mono_ns;
-  c->num_addresses = num_addresses < CLIENT_MAX_ADDRESSES ? num_addresses : CLIENT_MAX_ADDRESSES;
-  memcpy(c->addresses, addresses, c->num_addresses * sizeof *addresses);
+  c->num_addresses = num < CLIENT_MAX_ADDRESSES ? num : CLIENT_MAX_ADDRESSES;
+  memcpy(c->addresses, opening->addresses, c->num_addresses * sizeof *c->addresses);
   ev_timer_init(&c->timer, on_timeout, 0., 0.);
   c->timer.data = c;
   ev_timer_init(&c->race, on_race, 0., 0.);
   c->race.data = c;
-  if (!add_transport(c, connection_h2_new(c))) {
+}
+
+client_connection *client_connection_new(const client_net *net, size_t id,
+                                         const client_opening *opening) {
+  client_connection *c = calloc(1, sizeof *c);
+  if (c == NULL) {
+    return NULL;
+  }
+  init(c, net, opening);
+  c->id = id;
+  if (!add_transports(c, opening->versions)) {
     client_connection_free(c);
     return NULL;
   }
-  uint64_t ms = net->connect_timeout_ms != 0 ? net->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
-  connection_start_timer(c, (double)ms / 1000);
+  connection_start_timer(c, (double)net->connect_timeout_ms / 1000);
   connection_race_begin(c);
   return c;
 }
@@ -472,6 +500,22 @@ size_t client_connection_id(const client_connection *c) {
 
 const codicil_origin *client_connection_origin(const client_connection *c) {
   return &c->origin;
+}
+
+bool client_connection_is_h3(const client_connection *c) {
+  return c->transport != NULL && c->transport->ops->http_version[0] == '3';
+}
+
+bool client_connection_wanted_alternative(const client_connection *c) {
+  return c->alternative_port != 0;
+}
+
+uint16_t client_connection_alternative_port(const client_connection *c) {
+  return client_connection_is_h3(c) ? c->alternative_port : 0;
+}
+
+bool client_connection_is_verified(const client_connection *c) {
+  return client_connection_session(c) != NULL && !c->is_own_only;
 }
 
 choose_stage client_connection_stage(const client_connection *c) {

@@ -25,6 +25,7 @@ typedef struct client_exchange client_exchange;
 typedef struct client_net {
   io_loop *loop;
   tls_client *tls;
+  struct client_http3 *http3;         // http3.h; NULL: HTTP/2 only
   const codicil_config *config;       // offers the setting, unless the user said no
   const codicil_config *plain_config; // does not offer it
   const codicil_codepoints *codepoints;
@@ -73,12 +74,22 @@ struct client_exchange {
   client_exchange *next;
 };
 
-// Opens a connection for `origin` to one of `addresses` (copied). NULL: out of memory.
+typedef enum client_versions { CLIENT_TRY_H2, CLIENT_TRY_H3_FIRST, CLIENT_TRY_H3 } client_versions;
+
+// What to open. Borrowed for the call.
+typedef struct client_opening {
+  const codicil_origin *origin; // for which it is opened
+  const client_endpoint *endpoint;
+  const codicil_address *addresses; // one of which it will lead to
+  size_t num_addresses;
+  bool offer; // the setting
+  client_versions versions;
+  uint16_t alternative_port; // QUIC's, by the origin's Alt-Svc; 0: the endpoint's
+} client_opening;
+
+// NULL: out of memory.
 client_connection *client_connection_new(const client_net *net, size_t id,
-                                         const codicil_origin *origin,
-                                         const client_endpoint *endpoint,
-                                         const codicil_address *addresses, size_t num_addresses,
-                                         bool offer);
+                                         const client_opening *opening);
 // The loop will not run again, or the connection has failed.
 void client_connection_free(client_connection *connection);
 // Says farewell (GOAWAY and close_notify, or CONNECTION_CLOSE) as soon as the loop runs.
@@ -113,6 +124,13 @@ typedef struct client_failure {
 // Accessors.
 size_t client_connection_id(const client_connection *connection);
 const codicil_origin *client_connection_origin(const client_connection *connection);
+bool client_connection_is_h3(const client_connection *connection); // false while none is used
+// Tells whether an Alternative Service of its origin was to be tried.
+bool client_connection_wanted_alternative(const client_connection *connection);
+// The port of the Alternative Service of its origin that it leads to; 0: to none.
+uint16_t client_connection_alternative_port(const client_connection *connection);
+// Tells whether the certificate was verified: what is said here, its origins say.
+bool client_connection_is_verified(const client_connection *connection);
 choose_stage client_connection_stage(const client_connection *connection);
 const client_failure *client_connection_failure(const client_connection *connection);
 const codicil_session *client_connection_session(const client_connection *connection);

@@ -56,6 +56,7 @@ struct client_connection {
   size_t id;
   codicil_origin origin;
   client_endpoint endpoint;
+  uint16_t alternative_port;
   bool offer;
   choose_stage stage;
   // While it is being set up: every address that is tried; then the one.

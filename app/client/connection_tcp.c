@@ -210,5 +210,6 @@ client_transport *connection_h2_new(client_connection *c) {
   }
   t->base.ops = &ops;
   t->base.connection = c;
+  t->base.port = c->endpoint.port;
   return &t->base;
 }

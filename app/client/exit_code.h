@@ -19,7 +19,9 @@ enum {
   EXIT_RECV_ERROR = 56,
   EXIT_PEER_FAILED_VERIFICATION = 60,
   EXIT_SSL_CACERT_BADFILE = 77,
-  EXIT_HTTP2_STREAM = 92
+  EXIT_HTTP2_STREAM = 92,
+  EXIT_HTTP3 = 95, // HTTP/3 is broken, of a stream or of the connection
+  EXIT_QUIC_CONNECT_ERROR = 96
 };
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NUM_OWN = 8 };
+enum { NUM_OWN = 9 };
 
 static void add(client_fields *fields, const char *name, size_t name_len, const char *value) {
   fields->items[fields->num++] =
@@ -39,7 +39,17 @@ static void add_user(client_fields *fields, const char *header) {
   }
 }
 
-bool client_fields_init(client_fields *out, const client_options *options, const client_url *url) {
+// RFC 7838 §5: the alternative's host and port.
+static void add_alt_used(client_fields *fields, const client_options *options,
+                         const client_url *url, uint16_t port) {
+  bool is_v6 = url->origin.address.len == 16;
+  snprintf(fields->alt_used, sizeof fields->alt_used, "%s%s%s:%u", is_v6 ? "[" : "",
+           url->origin.host, is_v6 ? "]" : "", port);
+  add_default(fields, options, "alt-used", fields->alt_used);
+}
+
+bool client_fields_init(client_fields *out, const client_options *options, const client_url *url,
+                        uint16_t alternative_port) {
   memset(out, 0, sizeof *out);
   out->items = calloc(NUM_OWN + options->headers.num, sizeof *out->items);
   if (out->items == NULL) {
@@ -55,6 +65,9 @@ bool client_fields_init(client_fields *out, const client_options *options, const
     add_default(out, options, "content-type", "application/x-www-form-urlencoded");
     snprintf(out->content_length, sizeof out->content_length, "%zu", options->body.len);
     add_default(out, options, "content-length", out->content_length);
+  }
+  if (alternative_port != 0) {
+    add_alt_used(out, options, url, alternative_port);
   }
   for (size_t i = 0; i < options->headers.num; i++) {
     add_user(out, options->headers.items[i]);

@@ -11,14 +11,16 @@ typedef struct client_field {
 } client_field;
 
 typedef struct client_fields {
-  client_field *items; // pointing into options, URL and `content_length`
+  client_field *items; // pointing into options, URL and the texts below
   size_t num;
   char content_length[24];
+  char alt_used[CODICIL_ORIGIN_TEXT_MAX + 8];
 } client_fields;
 
-// Builds it; `options` and `url` must outlive `out`. False: out of memory.
+// Builds it; `options` and `url` must outlive `out`. `alternative_port` is that of the Alternative
+// Service to which the request goes, 0 for none. False: out of memory.
 CODICIL_MUST_USE bool client_fields_init(client_fields *out, const client_options *options,
-                                         const client_url *url);
+                                         const client_url *url, uint16_t alternative_port);
 void client_fields_clear(client_fields *fields);
 
 #endif

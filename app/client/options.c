@@ -11,14 +11,19 @@
 #include "client/url_list.h"
 #include "io/file.h"
 
-enum { MAX_BODY = 256 * 1024 * 1024, MAX_WRITE_OUT = 1024 * 1024 };
+enum {
+  MAX_BODY = 256 * 1024 * 1024,
+  MAX_WRITE_OUT = 1024 * 1024,
+  DEFAULT_CONNECT_TIMEOUT_MS = 300000
+};
 
 typedef enum flag_kind {
   FLAG_ON,   // a bool that becomes true
   FLAG_TEXT, // a const char *
   FLAG_LIST, // one more item of a client_list
   FLAG_SECONDS,
-  FLAG_CALL // a function of its own; takes a value
+  FLAG_CALL, // a function of its own; takes a value
+  FLAG_DO    // the same without a value
 } flag_kind;
 
 typedef struct flag {
@@ -240,6 +245,40 @@ static bool flag_codepoints(client_options *options, const char *name, const cha
                   diag.offset < strlen(value) ? value + diag.offset : value);
 }
 
+static bool flag_alt_svc(client_options *options, const char *name, const char *value,
+                         app_error *err) {
+  (void)name;
+  (void)err;
+  options->alt_svc = value;
+  return true;
+}
+
+static bool flag_remote_name(client_options *options, const char *name, const char *value,
+                             app_error *err) {
+  (void)name;
+  (void)value;
+  (void)err;
+  options->outputs[options->num_outputs++] = (client_output){CLIENT_OUTPUT_REMOTE_NAME, NULL};
+  return true;
+}
+
+static bool flag_http(client_options *options, const char *name, const char *value,
+                      app_error *err) {
+  static const struct {
+    const char *name;
+    client_http http;
+  } versions[] = {
+      {"--http2", CLIENT_HTTP_2}, {"--http3", CLIENT_HTTP_3}, {"--http3-only", CLIENT_HTTP_3_ONLY}};
+  (void)value;
+  (void)err;
+  for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+    if (strcmp(versions[i].name, name) == 0) {
+      options->http = versions[i].http;
+    }
+  }
+  return true;
+}
+
 // ---- the table ----------------------------------------------------------------------------------
 
 #define ON(name, letter, field) \
@@ -252,6 +291,8 @@ static bool flag_codepoints(client_options *options, const char *name, const cha
   { name, letter, FLAG_SECONDS, offsetof(client_options, field), NULL }
 #define CALL(name, letter, function) \
   { name, letter, FLAG_CALL, 0, function }
+#define DO(name, letter, function) \
+  { name, letter, FLAG_DO, 0, function }
 
 static const flag flags[] = {
     TEXT("cacert", 0, cacert),
@@ -263,7 +304,7 @@ static const flag flags[] = {
     CALL("data", 'd', flag_data),
     CALL("data-binary", 0, flag_data_binary),
     CALL("output", 'o', flag_output),
-    {"remote-name", 'O', FLAG_CALL, 0, NULL},
+    DO("remote-name", 'O', flag_remote_name),
     ON("head", 'I', head),
     ON("include", 'i', include),
     ON("silent", 's', silent),
@@ -276,7 +317,11 @@ static const flag flags[] = {
     SECONDS("connect-timeout", 0, connect_timeout_ms),
     CALL("parallel-max", 0, flag_parallel_max),
     CALL("urls-from", 0, flag_urls_from),
-    ON("http2", 0, http2),
+    DO("http2", 0, flag_http),
+    DO("http3", 0, flag_http),
+    DO("http3-only", 0, flag_http),
+    CALL("alt-svc", 0, flag_alt_svc),
+    TEXT("qlog", 0, qlog),
     ON("no-secondary", 0, no_secondary),
     ON("no-origin", 0, no_origin),
     CALL("coalesce-wait", 0, flag_coalesce_wait),
@@ -304,9 +349,8 @@ static const flag *find_letter(char letter) {
   return NULL;
 }
 
-// -O alone of the calls has no value.
 static bool takes_value(const flag *f) {
-  return f->kind != FLAG_ON && !(f->kind == FLAG_CALL && f->call == NULL);
+  return f->kind != FLAG_ON && f->kind != FLAG_DO;
 }
 
 static bool set_seconds(uint64_t *out, const char *name, const char *value, app_error *err) {
@@ -338,11 +382,8 @@ static bool apply(client_options *options, const flag *f, const char *name, cons
   case FLAG_SECONDS:
     return set_seconds(field, name, value, err);
   case FLAG_CALL:
+  case FLAG_DO:
     break;
-  }
-  if (f->call == NULL) {
-    options->outputs[options->num_outputs++] = (client_output){CLIENT_OUTPUT_REMOTE_NAME, NULL};
-    return true;
   }
   return f->call(options, name, value, err);
 }
@@ -483,6 +524,11 @@ void client_options_clear(client_options *options) {
   codicil_buf_clear(&options->body);
   codicil_buf_clear(&options->write_out);
   memset(options, 0, sizeof *options);
+}
+
+uint64_t client_connect_timeout_ms(const client_options *options) {
+  return options->connect_timeout_ms != 0 ? options->connect_timeout_ms
+                                          : DEFAULT_CONNECT_TIMEOUT_MS;
 }
 
 const char *client_options_method(const client_options *options) {

@@ -20,6 +20,14 @@ typedef struct client_output {
   const char *path; // CLIENT_OUTPUT_FILE
 } client_output;
 
+// Which versions of HTTP may be used, as curl's flags say; the last one counts.
+typedef enum client_http {
+  CLIENT_HTTP_DEFAULT, // HTTP/2, and HTTP/3 where Alt-Svc says so
+  CLIENT_HTTP_2,
+  CLIENT_HTTP_3, // first; HTTP/2 beside it after a moment
+  CLIENT_HTTP_3_ONLY
+} client_http;
+
 typedef struct client_options {
   client_list urls;
   size_t *url_after;      // for each URL the index of the one that it waits for, or SIZE_MAX
@@ -37,7 +45,7 @@ typedef struct client_options {
   const char *cacert;
   const char *capath;
   uint64_t max_time_ms;        // 0: none
-  uint64_t connect_timeout_ms; // 0: none
+  uint64_t connect_timeout_ms; // 0: not given; see client_connect_timeout_ms
   int64_t coalesce_wait_ms;    // -1: the connection's handshake time
   uint64_t parallel_max;
   bool head;
@@ -51,7 +59,9 @@ typedef struct client_options {
   bool no_origin;
   bool json;
   bool help;
-  bool http2; // what there is; accepted so that a curl line works
+  client_http http;
+  const char *alt_svc; // the cache's file; empty: in memory; NULL: Alt-Svc is ignored
+  const char *qlog;    // directory; NULL: none
   codicil_codepoints codepoints;
 } client_options;
 
@@ -60,6 +70,8 @@ typedef struct client_options {
 CODICIL_MUST_USE bool client_options_parse(client_options *out, int argc, char **argv,
                                            app_error *err);
 void client_options_clear(client_options *options);
+// How long a connection may take to come about; five minutes where nothing was said, as in curl.
+uint64_t client_connect_timeout_ms(const client_options *options);
 // The method of every request: -X, else HEAD for -I, POST with -d, GET.
 const char *client_options_method(const client_options *options);
 

@@ -29,8 +29,13 @@ struct client_pool {
   uint64_t num_news; // of connections, and of time: what held requests ask about
 };
 
-void client_pool_news(void *pool) {
-  ((client_pool *)pool)->has_news = true;
+// Where this is called from what other prepare watchers do, the pool's own turn may be over.
+void client_pool_news(void *user) {
+  client_pool *pool = user;
+  pool->has_news = true;
+  if (ev_is_active(&pool->prepare)) {
+    ev_feed_event(pool->config.loop->ev, &pool->prepare, EV_CUSTOM);
+  }
 }
 
 static void on_connection_news(void *user, client_connection *connection) {
@@ -99,14 +104,44 @@ static void say_failures(client_pool *pool) {
   }
 }
 
+// The port of the Alternative Service over HTTP/3 that the request's origin has; 0 where there is
+// none, or none may be used: --connect-to has said where to go, or the server that it was not
+// right.
+static uint16_t alternative_port(const client_pool *pool, const client_request *r) {
+  bool may_use = pool->config.alt_svc != NULL && pool->config.http3 != NULL &&
+                 pool->config.options->http == CLIENT_HTTP_DEFAULT && !r->endpoint.is_mapped &&
+                 !r->must_open;
+  return may_use ? alt_svc_cache_h3_port(pool->config.alt_svc, &r->url.origin,
+                                         pool->config.loop->now.unix_s)
+                 : 0;
+}
+
+static client_versions versions_of(const client_pool *pool, uint16_t port) {
+  switch (pool->config.options->http) {
+  case CLIENT_HTTP_3:
+    return CLIENT_TRY_H3_FIRST;
+  case CLIENT_HTTP_3_ONLY:
+    return CLIENT_TRY_H3;
+  case CLIENT_HTTP_DEFAULT:
+  case CLIENT_HTTP_2:
+    break;
+  }
+  return port != 0 ? CLIENT_TRY_H3_FIRST : CLIENT_TRY_H2;
+}
+
 static void open_connection(client_pool *pool, client_request *r) {
   const codicil_origin *origin = &r->url.origin;
-  bool offer = num_failures(pool, origin) < MAX_AUTHENTICATOR_FAILURES;
-  client_connection *c =
-      reserve_connection(pool)
-          ? client_connection_new(&pool->net, pool->num_connections, origin, &r->endpoint,
-                                  r->addresses, r->num_addresses, offer)
-          : NULL;
+  uint16_t port = alternative_port(pool, r);
+  client_opening opening = {.origin = origin,
+                            .endpoint = &r->endpoint,
+                            .addresses = r->addresses,
+                            .num_addresses = r->num_addresses,
+                            .offer = num_failures(pool, origin) < MAX_AUTHENTICATOR_FAILURES,
+                            .versions = versions_of(pool, port),
+                            .alternative_port = port};
+  client_connection *c = reserve_connection(pool)
+                             ? client_connection_new(&pool->net, pool->num_connections, &opening)
+                             : NULL;
   if (c == NULL) {
     client_request_fail(r, EXIT_OUT_OF_MEMORY, "out of memory");
     return;
@@ -213,6 +248,38 @@ static void prefer_wider(client_pool *pool) {
   }
 }
 
+// An Alternative Service is tried once in a run; where it did not come about, what there is is
+// used.
+static bool was_tried(const client_pool *pool, const codicil_origin *origin) {
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    const client_connection *c = pool->connections[i];
+    if (client_connection_wanted_alternative(c) &&
+        codicil_origin_equal(client_connection_origin(c), origin)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Of a request whose origin has an Alternative Service over HTTP/3: connections over HTTP/3 come
+// first, and what is not one gives way until the service was tried.
+static void prefer_alternative(client_pool *pool, const client_request *r) {
+  if (alternative_port(pool, r) == 0) {
+    return;
+  }
+  bool has_h3 = false;
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    has_h3 = has_h3 ||
+             (client_connection_is_h3(pool->connections[i]) && choose_may_use(&pool->facts[i]));
+  }
+  bool gives_way = has_h3 || !was_tried(pool, &r->url.origin);
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    bool is_h2 =
+        pool->facts[i].stage != CHOOSE_CONNECTING && !client_connection_is_h3(pool->connections[i]);
+    pool->facts[i].is_outdone = is_h2 && gives_way;
+  }
+}
+
 static choose_result choose(client_pool *pool, client_request *r) {
   codicil_evidence evidence = evidence_of(r);
   if (r->must_open) {
@@ -227,6 +294,7 @@ static choose_result choose(client_pool *pool, client_request *r) {
     // Without the feature nothing is proven later: nobody holds a request for another's handshake.
     pool->facts[i].is_late = i >= r->num_connections || pool->config.options->no_secondary;
   }
+  prefer_alternative(pool, r);
   prefer_wider(pool);
   return choose_connection(pool->facts, pool->num_connections, r->was_held, now_ns(pool));
 }
@@ -302,6 +370,9 @@ static void follow(client_request *r) {
   case CHOOSE_AWAIT_SETTINGS:
   case CHOOSE_OPEN:
     note_opened(r);
+    if (client_connection_alternative_port(r->connection) != 0) {
+      note_reason(r, CODICIL_ROUTE_ALT_SVC, CODICIL_CERT_NONE);
+    }
     if (client_request_send(r)) {
       note_certificate(r, 0);
     } else {
@@ -398,15 +469,17 @@ bool client_pool_new(client_pool **out, const client_pool_config *config, app_er
   pool->config = *config;
   pool->net = (client_net){.loop = config->loop,
                            .tls = config->tls,
+                           .http3 = config->http3,
                            .config = config->config,
                            .plain_config = config->plain_config,
                            .codepoints = &config->options->codepoints,
                            .verbose = config->verbose,
                            .coalesce_wait_ms = config->options->coalesce_wait_ms,
-                           .connect_timeout_ms = config->options->connect_timeout_ms,
+                           .connect_timeout_ms = client_connect_timeout_ms(config->options),
                            .news = on_connection_news,
                            .user = pool};
   ev_prepare_init(&pool->prepare, on_prepare);
+  ev_set_priority(&pool->prepare, EV_MINPRI); // after all that makes news
   pool->prepare.data = pool;
   ev_prepare_start(config->loop->ev, &pool->prepare);
   ev_timer_init(&pool->wake, on_wake, 0., 0.);

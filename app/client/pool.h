@@ -8,6 +8,7 @@
 #ifndef APP_CLIENT_POOL_H
 #define APP_CLIENT_POOL_H
 
+#include "client/http3.h"
 #include "client/request.h"
 
 typedef struct client_pool client_pool;
@@ -15,6 +16,8 @@ typedef struct client_pool client_pool;
 typedef struct client_pool_config {
   io_loop *loop;
   tls_client *tls;
+  client_http3 *http3;    // NULL: HTTP/2 only
+  alt_svc_cache *alt_svc; // NULL: none
   const codicil_config *config;
   const codicil_config *plain_config;
   const client_options *options;

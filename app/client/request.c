@@ -9,7 +9,7 @@
 #include "client/fields.h"
 
 // Tries beyond the first: two for a middlebox, one for 421, one for a closing connection.
-enum { MAX_TRIES = 4, MAX_HEADER_LEN = 256 * 1024 };
+enum { MAX_TRIES = 4, MAX_HEADER_LEN = 256 * 1024, MAX_ALT_SVC = 8192 };
 
 static client_request *request_of(client_exchange *exchange) {
   return (client_request *)exchange;
@@ -93,6 +93,7 @@ static void try_again(client_request *r, const char *why) {
   r->has_response = false;
   r->header_len = 0;
   codicil_buf_reset(&r->header_text);
+  codicil_buf_reset(&r->alt_svc);
   r->report->status = 0;
   r->report->size = 0;
   r->report->has_reason = false;
@@ -167,6 +168,14 @@ static bool show_field(client_request *r, codicil_span name, codicil_span value)
   return append(&r->header_text, name, ": ") && append(&r->header_text, value, "\r\n");
 }
 
+// Several fields are one (RFC 9110 §5.3). What is too long to keep is as if it had not come.
+static void note_alt_svc(client_request *r, codicil_span value) {
+  size_t len = r->alt_svc.len;
+  if (r->context->alt_svc != NULL && !append(&r->alt_svc, value, ",")) {
+    r->alt_svc.len = len;
+  }
+}
+
 static void on_field(client_exchange *exchange, codicil_span name, codicil_span value) {
   client_request *r = request_of(exchange);
   if (r->state != CLIENT_REQUEST_SENT) {
@@ -181,6 +190,8 @@ static void on_field(client_exchange *exchange, codicil_span name, codicil_span 
   } else if (is_name(name, "content-type") && !r->has_response) {
     free(r->report->content_type);
     r->report->content_type = report_printable(value);
+  } else if (is_name(name, "alt-svc") && !r->has_response) {
+    note_alt_svc(r, value);
   }
   r->report->num_headers += name.len > 0 && name.data[0] != ':' ? 1 : 0;
   if (ok && shows_header(r) && !r->has_response) {
@@ -206,6 +217,17 @@ static bool retry_misdirected(client_request *r) {
   return true;
 }
 
+// RFC 7838 §2.1: only an authoritative response may name alternatives; §6: a 421 may not.
+static void learn_alternatives(client_request *r) {
+  if (r->context->alt_svc != NULL && r->alt_svc.len > 0 && r->status != 421 &&
+      client_connection_is_verified(r->connection)) {
+    alt_svc_cache_update(r->context->alt_svc, &r->url.origin,
+                         client_connection_is_h3(r->connection) ? ALT_SVC_H3 : ALT_SVC_H2,
+                         codicil_buf_span(&r->alt_svc), r->context->loop->now.unix_s);
+  }
+  codicil_buf_reset(&r->alt_svc);
+}
+
 static void show_section(client_request *r) {
   bool is_held = false;
   if (shows_header(r) && append(&r->header_text, codicil_span_of("\r\n", 2), "")) {
@@ -221,8 +243,10 @@ static void on_section(client_exchange *exchange) {
   }
   if (r->status >= 100 && r->status < 200) {
     show_section(r);
+    codicil_buf_reset(&r->alt_svc);
     return;
   }
+  learn_alternatives(r);
   if (r->status == 421 && retry_misdirected(r)) {
     return;
   }
@@ -308,6 +332,7 @@ void client_request_init(client_request *r, const client_request_context *contex
   report->http_version = "2";
   report->method = strdup(client_options_method(options));
   codicil_buf_init(&r->header_text, NULL, (size_t)MAX_HEADER_LEN * 2);
+  codicil_buf_init(&r->alt_svc, NULL, MAX_ALT_SVC);
   ev_timer_init(&r->timer, on_timeout, 0., 0.);
   r->timer.data = r;
   app_error err;
@@ -337,6 +362,7 @@ void client_request_clear(client_request *r) {
     output_clear(&r->out);
   }
   codicil_buf_clear(&r->header_text);
+  codicil_buf_clear(&r->alt_svc);
 }
 
 void client_request_start(client_request *r) {
@@ -350,7 +376,9 @@ void client_request_start(client_request *r) {
 
 bool client_request_send(client_request *r) {
   client_fields fields;
-  if (!client_fields_init(&fields, r->context->options, &r->url)) {
+  bool is_own = codicil_origin_equal(client_connection_origin(r->connection), &r->url.origin);
+  uint16_t port = is_own ? client_connection_alternative_port(r->connection) : 0;
+  if (!client_fields_init(&fields, r->context->options, &r->url, port)) {
     return false;
   }
   bool ok = client_connection_send(r->connection, &r->exchange, fields.items, fields.num);

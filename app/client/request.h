@@ -6,6 +6,7 @@
 #ifndef APP_CLIENT_REQUEST_H
 #define APP_CLIENT_REQUEST_H
 
+#include "client/alt_svc_cache.h"
 #include "client/connection.h"
 #include "client/options.h"
 #include "client/output.h"
@@ -27,6 +28,7 @@ typedef enum client_request_state {
 typedef struct client_request_context {
   const client_options *options;
   const client_verbose *verbose;
+  alt_svc_cache *alt_svc; // NULL: Alt-Svc is ignored
   io_loop *loop;
   void (*news)(void *user); // a request needs a connection, or is done
   void *user;
@@ -59,6 +61,7 @@ struct client_request {
   bool has_response; // a final header section came
   size_t header_len;
   codicil_buf header_text; // for -i and -I
+  codicil_buf alt_svc;     // the field's values, joined
   output out;
   bool has_output;
 };

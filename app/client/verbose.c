@@ -8,9 +8,24 @@
 
 enum { MAX_TEXT = 1024 };
 
+static double seconds_now(const client_verbose *v) {
+  return (double)(v->loop->now.mono_ns - v->start_ns) / 1e9;
+}
+
 void verbose_stamp(const client_verbose *v, size_t connection) {
-  double seconds = (double)(v->loop->now.mono_ns - v->start_ns) / 1e9;
-  fprintf(v->out, "[%7.3f] [%zu] ", seconds, connection);
+  fprintf(v->out, "[%7.3f] [%zu] ", seconds_now(v), connection);
+}
+
+void verbose_note(const client_verbose *verbose, const char *format, ...) {
+  if (verbose->out == NULL) {
+    return;
+  }
+  va_list args;
+  va_start(args, format);
+  fprintf(verbose->out, "[%7.3f] ", seconds_now(verbose));
+  vfprintf(verbose->out, format, args);
+  fputc('\n', verbose->out);
+  va_end(args);
 }
 
 void verbose_line(const client_verbose *verbose, size_t connection, const char *format, ...) {
@@ -91,9 +106,10 @@ void verbose_certificate(const client_verbose *verbose, size_t connection,
   verbose_indent(verbose);
   fprintf(verbose->out, "sha256 %s", sha256);
   if (!info.is_primary) {
-    fprintf(verbose->out, ", %zu octets in %zu frame%s, signed with %s%s%s", info.num_octets,
-            info.num_frames, info.num_frames == 1 ? "" : "s", codicil_scheme_name(info.scheme),
-            info.has_ocsp ? ", OCSP staple" : "", info.scts.len > 0 ? ", SCTs" : "");
+    fprintf(verbose->out, ", %zu octets in %zu SERVER_CERTIFICATE frame%s, signed with %s%s%s",
+            info.num_octets, info.num_frames, info.num_frames == 1 ? "" : "s",
+            codicil_scheme_name(info.scheme), info.has_ocsp ? ", OCSP staple" : "",
+            info.scts.len > 0 ? ", SCTs" : "");
   }
   fputc('\n', verbose->out);
 }
@@ -105,7 +121,7 @@ void verbose_origin_set(const client_verbose *verbose, size_t connection,
   }
   size_t num = codicil_session_num_origins(session);
   verbose_stamp(verbose, connection);
-  fprintf(verbose->out, "Origin Set (%zu)\n", num);
+  fprintf(verbose->out, "Origin Set, by ORIGIN frames (%zu)\n", num);
   for (size_t i = 0; i < num; i++) {
     char text[CODICIL_ORIGIN_TEXT_MAX];
     codicil_origin_format(codicil_session_origin(session, i), text, sizeof text);

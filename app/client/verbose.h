@@ -19,6 +19,8 @@ typedef struct client_verbose {
 
 void verbose_line(const client_verbose *verbose, size_t connection, const char *format, ...)
     CODICIL_PRINTF(3, 4);
+// The same of no connection.
+void verbose_note(const client_verbose *verbose, const char *format, ...) CODICIL_PRINTF(2, 3);
 void verbose_header(const client_verbose *verbose, size_t connection, int64_t stream_id,
                     codicil_span name, codicil_span value);
 // Names, SHA-256, decision and reason of one certificate.

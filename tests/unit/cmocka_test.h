@@ -9,7 +9,4 @@
 
 #include <cmocka.h>
 
-// cmocka 2 has other names for it, and warns.
-#undef assert_in_range
-
 #endif

@@ -1,3 +1,4 @@
-foreach(name options url hosts choose report write_out output dial resolver fields)
-  codicil_unit_test(app client_${name} app_client app_io)
+foreach(name options url hosts choose report write_out output dial resolver fields alt_svc
+        alt_svc_cache)
+  codicil_unit_test(app client_${name} app_client ${codicil_io})
 endforeach()

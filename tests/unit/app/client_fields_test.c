@@ -23,7 +23,7 @@ static void assert_fields(const char *const *args, const char *expected) {
     fail_msg("%s", err.text);
   }
   assert_int_equal(client_url_parse(&url, options.urls.items[0], &err), 0);
-  assert_true(client_fields_init(&fields, &options, &url));
+  assert_true(client_fields_init(&fields, &options, &url, 0));
   char text[1024];
   size_t len = 0;
   for (size_t i = 0; i < fields.num; i++) {
