@@ -36,26 +36,23 @@ typedef struct watch {
 
 // ---- what GnuTLS knows --------------------------------------------------------------------------
 
-static bool has_binding(gnutls_session_t session, gnutls_channel_binding_t type) {
+// Both Finished are verified: CODICIL_OK, else CODICIL_NOT_READY, or CODICIL_NOMEM. Bindings are of
+// all versions before TLS 1.3 (tls-unique, RFC 5929 §3), or of TLS 1.3 (tls-exporter, RFC 9266).
+static codicil_err check_complete(gnutls_session_t session) {
   gnutls_datum_t binding = {NULL, 0};
-  int ret = gnutls_session_channel_binding(session, type, &binding);
+  bool is_tls_1_3 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+  int ret = gnutls_session_channel_binding(
+      session, is_tls_1_3 ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE, &binding);
   gnutls_free(binding.data);
-  return ret == 0;
-}
-
-// Both Finished are verified. Channel bindings are of all versions (tls-unique, RFC 5929 §3) or of
-// TLS 1.3 (tls-exporter, RFC 9266).
-static bool is_complete(gnutls_session_t session) {
-  return has_binding(session, gnutls_protocol_get_version(session) == GNUTLS_TLS1_3
-                                  ? GNUTLS_CB_TLS_EXPORTER
-                                  : GNUTLS_CB_TLS_UNIQUE);
+  return ret == 0 ? CODICIL_OK : ret == GNUTLS_E_MEMORY_ERROR ? CODICIL_NOMEM : CODICIL_NOT_READY;
 }
 
 //= https://www.rfc-editor.org/rfc/rfc9261#section-9
 //# servers MUST verify the client Finished before sending an EA or processing a received EA
 static codicil_err check_ready(const watch *w) {
-  if (!is_complete(w->session)) {
-    return CODICIL_NOT_READY;
+  codicil_err err = check_complete(w->session);
+  if (err != CODICIL_OK) {
+    return err;
   }
   if (w->is_renegotiated) {
     return CODICIL_UNSUPPORTED;
@@ -106,12 +103,16 @@ int codicil_gnutls_on_handshake(gnutls_session_t session, unsigned type, unsigne
   if (w == NULL || type != GNUTLS_HANDSHAKE_CLIENT_HELLO || when != GNUTLS_HOOK_PRE) {
     return 0;
   }
-  if (is_complete(session)) {
+  codicil_err err = check_complete(session);
+  if (err == CODICIL_OK) {
     w->is_renegotiated = true;
     return 0;
   }
+  if (err == CODICIL_NOT_READY) {
+    err = keep_offer(w, codicil_span_of(message->data, message->size));
+  }
   w->is_server = incoming != 0;
-  w->has_offer = keep_offer(w, codicil_span_of(message->data, message->size)) == CODICIL_OK;
+  w->has_offer = err == CODICIL_OK;
   return w->has_offer ? 0 : GNUTLS_E_MEMORY_ERROR;
 }
 

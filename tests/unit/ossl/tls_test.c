@@ -229,6 +229,34 @@ static void test_no_side_of_tls_1_2_exports_in_the_middle_of_the_handshake(void 
   tls_pair_clear(&pair);
 }
 
+static unsigned num_keys;
+
+// OpenSSL itself fails here, and leaves an error in its queue that would end the handshake.
+static void on_key(const SSL *ssl, const char *line) {
+  codicil_tls *tls = NULL;
+  (void)line;
+  if (!SSL_is_init_finished(ssl)) {
+    num_keys++;
+    assert_int_equal(codicil_ossl_tls_new(&tls, (SSL *)(uintptr_t)ssl), CODICIL_NOT_READY);
+    assert_int_equal(ERR_peek_error(), 0);
+  }
+}
+
+static void test_a_key_callback_gets_no_value_and_the_handshake_goes_on(void **state) {
+  (void)state;
+  tls_pair pair;
+  uint8_t value[KEY_LEN];
+  tls_pair_init(&pair);
+  SSL_CTX_set_keylog_callback(pair.client_ctx, on_key);
+  SSL_CTX_set_keylog_callback(pair.server_ctx, on_key);
+  tls_pair_connect(&pair, true);
+  num_keys = 0;
+  tls_pair_handshake(&pair);
+  assert_true(num_keys >= 4);
+  expect_equal_exports(&pair, value, CODICIL_HASH_SHA384);
+  tls_pair_clear(&pair);
+}
+
 static void test_the_exporter_refuses_when_the_connection_is_reset(void **state) {
   (void)state;
   tls_pair pair;
@@ -322,6 +350,7 @@ int main(void) {
       cmocka_unit_test(test_resumption_changes_the_exported_value),
       cmocka_unit_test(test_no_side_exports_in_the_middle_of_the_handshake),
       cmocka_unit_test(test_no_side_of_tls_1_2_exports_in_the_middle_of_the_handshake),
+      cmocka_unit_test(test_a_key_callback_gets_no_value_and_the_handshake_goes_on),
       cmocka_unit_test(test_the_exporter_refuses_when_the_connection_is_reset),
       cmocka_unit_test(test_what_was_offered_stays_when_the_connection_is_used_again),
       cmocka_unit_test(test_the_error_queue_is_left_as_it_was_found),
