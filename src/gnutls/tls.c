@@ -94,7 +94,7 @@ static codicil_err keep_offer(watch *w, codicil_span client_hello) {
   if (err == CODICIL_OK) {
     w->offer = offer;
   }
-  return err == CODICIL_NOMEM ? err : CODICIL_OK; // malformed or too long: nothing is offered
+  return CODICIL_OK; // malformed or too long: nothing is offered
 }
 
 int codicil_gnutls_on_handshake(gnutls_session_t session, unsigned type, unsigned when,
