@@ -3,6 +3,7 @@
 
 #include "cmocka_test.h"
 
+#include "octets.h"
 #include "span.h"
 
 static const size_t steps[] = {1, 2, 3, 7, 100, 0};
@@ -74,14 +75,13 @@ static void inject_frame(h3_end *end, int64_t stream, uint64_t type, size_t len,
   static const uint8_t zeros[4];
   codicil_buf buf;
   codicil_buf_init(&buf, NULL, 64);
-  h3_write_frame(&buf, type, codicil_span_of(zeros, len));
+  put_frame(&buf, type, codicil_span_of(zeros, len));
   assert_true(h3_inject(end, stream, codicil_buf_span(&buf), step, 0));
   codicil_buf_clear(&buf);
 }
 
 static void test_frames_that_ask_for_nothing_are_counted(void **state) {
   (void)state;
-  enum { UNKNOWN = 0x21 };
   for (size_t step = 0; step < 3; step++) {
     h3_pair pair;
     h3_pair_init(&pair);
@@ -90,8 +90,8 @@ static void test_frames_that_ask_for_nothing_are_counted(void **state) {
     h3_pair_settle(&pair, step);
     assert_int_equal(codicil_h3_num_idle_frames(pair.server.h3), 1); // SETTINGS
     for (int64_t stream = 400; stream < 440; stream += 4) {
-      inject_frame(&pair.server, h3_one_way(false, H3_CONTROL), UNKNOWN, 3, step);
-      inject_frame(&pair.server, stream, UNKNOWN, 0, step);
+      inject_frame(&pair.server, h3_one_way(false, H3_CONTROL), FRAME_UNKNOWN, 3, step);
+      inject_frame(&pair.server, stream, FRAME_UNKNOWN, 0, step);
     }
     assert_int_equal(codicil_h3_num_idle_frames(pair.server.h3), 21);
     check_quiet(&pair);

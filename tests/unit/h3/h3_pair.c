@@ -5,7 +5,6 @@
 
 #include "fail_mem.h"
 #include "span.h"
-#include "varint.h"
 
 static void must(bool ok) {
   if (!ok) {
@@ -74,27 +73,6 @@ void h3_pair_settle(h3_pair *pair, size_t step) {
     moved = move_once(&pair->client, &pair->server, step);
     moved = move_once(&pair->server, &pair->client, step) || moved;
   } while (moved);
-}
-
-void h3_write_varint(codicil_buf *buf, uint64_t value) {
-  codicil_writer w = codicil_writer_of(buf);
-  codicil_write_varint(&w, value);
-  must(codicil_writer_finish(&w) == CODICIL_OK);
-}
-
-void h3_write_varint_long(codicil_buf *buf, uint64_t value, size_t len) {
-  uint8_t octets[CODICIL_VARINT_MAX_LEN];
-  for (size_t i = 0; i < len; i++) {
-    octets[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
-  }
-  octets[0] |= len == 8 ? 0xc0 : len == 4 ? 0x80 : len == 2 ? 0x40 : 0;
-  must(codicil_buf_append(buf, codicil_span_of(octets, len)) == CODICIL_OK);
-}
-
-void h3_write_frame(codicil_buf *buf, uint64_t type, codicil_span payload) {
-  h3_write_varint(buf, type);
-  h3_write_varint(buf, payload.len);
-  must(codicil_buf_append(buf, payload) == CODICIL_OK);
 }
 
 uint64_t h3_close_code(const h3_end *end) {

@@ -23,11 +23,6 @@ void h3_pair_settle(h3_pair *pair, size_t step);
 // False after an error.
 bool h3_inject(h3_end *end, int64_t stream, codicil_span octets, size_t step, int fin);
 
-// A frame into `buf`, with its lengths as short as can be.
-void h3_write_frame(codicil_buf *buf, uint64_t type, codicil_span payload);
-void h3_write_varint(codicil_buf *buf, uint64_t value);
-// The same with an integer of `len` octets (1, 2, 4, 8), however small it is.
-void h3_write_varint_long(codicil_buf *buf, uint64_t value, size_t len);
 // The code with which the application of `end` would close.
 uint64_t h3_close_code(const h3_end *end);
 
