@@ -2,11 +2,18 @@
 #include "control_in.h"
 
 #include <nghttp3/nghttp3.h>
+#include <string.h>
 
 #include "origin_frame.h"
 
-// Nobody has so many settings; of a frame that is longer nothing is read.
-enum { MAX_SETTINGS_LEN = 16384 };
+enum {
+  FRAME_GOAWAY = 0x07,
+  FRAME_MAX_PUSH_ID = 0x0d,
+  // For requests. That for pushes nghttp3 refuses by its header.
+  FRAME_PRIORITY_UPDATE = 0xf0700,
+  // Nobody has so many settings; of a frame that is longer nothing is read.
+  MAX_SETTINGS_LEN = 16384
+};
 
 void codicil_h3_control_in_init(codicil_h3_control_in *in, const codicil_mem *mem,
                                 const codicil_codepoints *codepoints, size_t max_origin_len,
@@ -34,6 +41,15 @@ static codicil_h3_piece fault(codicil_h3_control_in *in, codicil_err err, uint64
   return (codicil_h3_piece){.type = CODICIL_H3_PIECE_FAULT, .fault = in->fault};
 }
 
+//= https://www.rfc-editor.org/rfc/rfc9114#section-7.1
+//# A frame payload that contains additional bytes
+//# after the identified fields or a frame payload that terminates before
+//# the end of the identified fields MUST be treated as a connection
+//# error of type H3_FRAME_ERROR.
+static codicil_h3_piece frame_error(codicil_h3_control_in *in) {
+  return fault(in, CODICIL_MALFORMED, NGHTTP3_H3_FRAME_ERROR);
+}
+
 // ---- SETTINGS -----------------------------------------------------------------------------------
 
 //= https://www.rfc-editor.org/rfc/rfc9114#section-7.2.4
@@ -52,12 +68,7 @@ static codicil_h3_piece our_setting(codicil_h3_control_in *in) {
 static codicil_h3_piece end_of_settings(codicil_h3_control_in *in) {
   in->kind = CODICIL_H3_KIND_OTHER;
   if (!in->entry.is_whole && in->entry.len != 0) {
-    //= https://www.rfc-editor.org/rfc/rfc9114#section-7.1
-    //# A frame payload that contains additional bytes
-    //# after the identified fields or a frame payload that terminates before
-    //# the end of the identified fields MUST be treated as a connection
-    //# error of type H3_FRAME_ERROR.
-    return fault(in, CODICIL_MALFORMED, NGHTTP3_H3_FRAME_ERROR);
+    return frame_error(in);
   }
   return piece_of(CODICIL_H3_PIECE_SETTINGS_END, codicil_span_of(NULL, 0));
 }
@@ -87,7 +98,7 @@ static codicil_h3_piece begin_settings_part(codicil_h3_control_in *in, codicil_s
 
 // ---- frames -------------------------------------------------------------------------------------
 
-static codicil_h3_frame_kind kind_of(const codicil_h3_control_in *in, uint64_t type) {
+static codicil_h3_frame_kind kind_of(const codicil_h3_control_in *in, uint64_t type, uint64_t len) {
   if (type == CODICIL_H3_FRAME_SETTINGS) {
     return CODICIL_H3_KIND_SETTINGS;
   }
@@ -95,7 +106,14 @@ static codicil_h3_frame_kind kind_of(const codicil_h3_control_in *in, uint64_t t
     return CODICIL_H3_KIND_CERT;
   }
   if (type == CODICIL_H3_FRAME_ORIGIN) {
-    return in->is_server ? CODICIL_H3_KIND_ORIGIN_IGNORED : CODICIL_H3_KIND_ORIGIN;
+    return in->is_server ? CODICIL_H3_KIND_IGNORED : CODICIL_H3_KIND_ORIGIN;
+  }
+  if (type == FRAME_GOAWAY || type == FRAME_MAX_PUSH_ID) {
+    return CODICIL_H3_KIND_ID;
+  }
+  // To a client it is an error, which nghttp3 finds in the header.
+  if (in->is_server && type == FRAME_PRIORITY_UPDATE) {
+    return len <= sizeof in->held ? CODICIL_H3_KIND_PRIORITY : CODICIL_H3_KIND_IGNORED;
   }
   return CODICIL_H3_KIND_OTHER;
 }
@@ -127,7 +145,7 @@ static codicil_h3_piece begin_frame(codicil_h3_control_in *in) {
   codicil_span head = codicil_h3_pair_span(&in->frames.head);
   uint64_t len = in->frames.rest;
   codicil_h3_piece wrong;
-  in->kind = kind_of(in, in->frames.head.first);
+  in->kind = kind_of(in, in->frames.head.first, len);
   if (!order_is_right(in, &wrong)) {
     return wrong;
   }
@@ -145,12 +163,19 @@ static codicil_h3_piece begin_frame(codicil_h3_control_in *in) {
   case CODICIL_H3_KIND_ORIGIN:
     in->eaten += head.len;
     return len > in->origin.max ? fault(in, CODICIL_LIMIT, 0) : none();
-  case CODICIL_H3_KIND_ORIGIN_IGNORED:
+  case CODICIL_H3_KIND_IGNORED:
     in->eaten += head.len;
     return none();
+  case CODICIL_H3_KIND_ID:
+    if (len > CODICIL_VARINT_MAX_LEN) {
+      return frame_error(in);
+    }
+    break;
   default:
-    return piece_of(CODICIL_H3_PIECE_PASS, head);
+    break;
   }
+  in->held_len = 0;
+  return piece_of(CODICIL_H3_PIECE_PASS, head);
 }
 
 static codicil_h3_piece take_payload(codicil_h3_control_in *in, codicil_span octets) {
@@ -165,20 +190,36 @@ static codicil_h3_piece take_payload(codicil_h3_control_in *in, codicil_span oct
     codicil_err err = codicil_buf_append(&in->origin, octets);
     return err == CODICIL_OK ? none() : fault(in, err, 0);
   }
-  case CODICIL_H3_KIND_ORIGIN_IGNORED:
+  case CODICIL_H3_KIND_IGNORED:
     in->eaten += octets.len;
+    return none();
+  case CODICIL_H3_KIND_ID:
+  case CODICIL_H3_KIND_PRIORITY:
+    memcpy(in->held + in->held_len, octets.data, octets.len);
+    in->held_len += octets.len;
     return none();
   default:
     return piece_of(CODICIL_H3_PIECE_PASS, octets);
   }
 }
 
-static codicil_h3_piece end_frame(const codicil_h3_control_in *in) {
+static bool is_one_integer(codicil_span payload) {
+  codicil_reader r = codicil_reader_of(payload);
+  uint64_t value;
+  return codicil_read_varint(&r, &value) && codicil_reader_done(&r);
+}
+
+static codicil_h3_piece end_frame(codicil_h3_control_in *in) {
+  codicil_span held = codicil_span_of(in->held, in->held_len);
   switch (in->kind) {
   case CODICIL_H3_KIND_CERT:
     return piece_of(CODICIL_H3_PIECE_CERT_END, codicil_span_of(NULL, 0));
   case CODICIL_H3_KIND_ORIGIN:
     return piece_of(CODICIL_H3_PIECE_ORIGIN, codicil_buf_span(&in->origin));
+  case CODICIL_H3_KIND_ID:
+    return is_one_integer(held) ? piece_of(CODICIL_H3_PIECE_PASS, held) : frame_error(in);
+  case CODICIL_H3_KIND_PRIORITY:
+    return piece_of(CODICIL_H3_PIECE_PASS, held);
   default:
     return none();
   }
@@ -197,8 +238,7 @@ codicil_h3_piece codicil_h3_control_in_next(codicil_h3_control_in *in, codicil_r
     codicil_span payload;
     part = codicil_h3_frames_next(&in->frames, r, &payload);
     if (part == CODICIL_H3_PART_HEADER) {
-      // The one before is read.
-      codicil_buf_clear(&in->origin);
+      codicil_buf_reset(&in->origin); // the one before is read
       piece = begin_frame(in);
     } else if (part == CODICIL_H3_PART_PAYLOAD) {
       piece = take_payload(in, payload);

@@ -40,8 +40,16 @@ typedef enum codicil_h3_frame_kind {
   CODICIL_H3_KIND_SETTINGS,
   CODICIL_H3_KIND_CERT,
   CODICIL_H3_KIND_ORIGIN,
-  CODICIL_H3_KIND_ORIGIN_IGNORED
+  CODICIL_H3_KIND_IGNORED,
+  CODICIL_H3_KIND_ID,      // GOAWAY and MAX_PUSH_ID
+  CODICIL_H3_KIND_PRIORITY // PRIORITY_UPDATE
 } codicil_h3_frame_kind;
+
+// Payloads that are passed to nghttp3 in one piece. Of GOAWAY and MAX_PUSH_ID it reads an integer
+// and takes what follows for the next frame: from there on its frames would not be ours. And
+// before 1.10 it aborts where a piece of PRIORITY_UPDATE (RFC 9218 §7.2) ends behind the identifier
+// in it; one that is longer than this it would not heed, and does not get.
+enum { CODICIL_H3_MAX_HELD = 64 };
 
 typedef struct codicil_h3_control_in {
   uint64_t frame_type; // SERVER_CERTIFICATE
@@ -55,8 +63,10 @@ typedef struct codicil_h3_control_in {
   codicil_span settings;      // payload to be passed on, once its entries are told
   codicil_reader settings_r;  // what of it is to be read
   bool in_settings;           // `settings` are being told
-  codicil_buf origin;         // payload of the ORIGIN frame being read
-  uint64_t eaten;             // octets that nghttp3 will not see, for flow control
+  codicil_buf origin;         // payload of the ORIGIN frame being read; cleared by who has read it
+  uint8_t held[CODICIL_H3_MAX_HELD]; // payload to be passed in one piece
+  size_t held_len;
+  uint64_t eaten; // octets that nghttp3 will not see, for flow control
   codicil_h3_fault fault;
 } codicil_h3_control_in;
 

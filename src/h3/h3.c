@@ -184,8 +184,11 @@ static codicil_h3_fault feed_session(codicil_h3 *h3, const codicil_h3_piece *pie
   case CODICIL_H3_PIECE_CERT_END:
     err = codicil_session_recv_frame_end(h3->session, h3->now(h3->now_ctx));
     break;
-  case CODICIL_H3_PIECE_ORIGIN:
-    return recv_origin(h3, piece->octets);
+  case CODICIL_H3_PIECE_ORIGIN: {
+    codicil_h3_fault fault = recv_origin(h3, piece->octets);
+    codicil_buf_clear(&h3->in.origin);
+    return fault;
+  }
   default:
     return piece->fault;
   }

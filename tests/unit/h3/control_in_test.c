@@ -269,6 +269,50 @@ static void test_a_hundred_thousand_frames_in_one_piece_are_taken_one_by_one(voi
   streams_clear(&s);
 }
 
+// nghttp3 before 1.10 aborts where a piece ends behind the identifier, and takes what follows the
+// integer of GOAWAY for a frame.
+static void test_what_nghttp3_must_see_whole_passes_whole(void **state) {
+  (void)state;
+  static const uint64_t types[] = {FRAME_GOAWAY, FRAME_MAX_PUSH_ID, FRAME_PRIORITY_UPDATE};
+  for (size_t i = 0; i < 3; i++) {
+    codicil_buf stream;
+    codicil_buf_init(&stream, NULL, 100);
+    put_settings(&stream, 0x40, 0);
+    codicil_span payload = codicil_span_of("\x40\x04u=1", i == 2 ? 5 : 2);
+    put_frame(&stream, types[i], payload);
+    codicil_h3_control_in in;
+    in_init(&in, NULL, true);
+    codicil_h3_piece last = {.type = CODICIL_H3_PIECE_NONE};
+    for (size_t at = 0; at < stream.len; at++) {
+      codicil_reader r = codicil_reader_of(codicil_span_of(&stream.data[at], 1));
+      codicil_h3_piece piece = codicil_h3_control_in_next(&in, &r);
+      while (piece.type != CODICIL_H3_PIECE_NONE) {
+        last = piece;
+        piece = codicil_h3_control_in_next(&in, &r);
+      }
+    }
+    assert_int_equal(last.type, CODICIL_H3_PIECE_PASS);
+    assert_true(codicil_span_equal(last.octets, payload));
+    codicil_h3_control_in_clear(&in);
+    expect_all_cuts(&stream, true, "settings-end(0) ", &stream, CODICIL_OK, 0);
+    codicil_buf_clear(&stream);
+  }
+}
+
+static void test_a_priority_update_that_is_too_long_to_be_heeded_is_not_passed(void **state) {
+  (void)state;
+  for (size_t over = 0; over < 2; over++) {
+    streams s = streams_new();
+    put_settings(&s.all, 0x40, 0);
+    put_settings(&s.passed, 0x40, 0);
+    put_filled_frame(&s.all, FRAME_PRIORITY_UPDATE, CODICIL_H3_MAX_HELD + over);
+    put_filled_frame(&s.passed, FRAME_PRIORITY_UPDATE, CODICIL_H3_MAX_HELD);
+    s.passed.len -= over == 1 ? 2 + 4 + CODICIL_H3_MAX_HELD : 0;
+    expect_all_cuts(&s.all, true, "settings-end(0) ", &s.passed, CODICIL_OK, 0);
+    streams_clear(&s);
+  }
+}
+
 // ---- what is refused ----------------------------------------------------------------------------
 
 //= https://www.rfc-editor.org/rfc/rfc9114#section-6.2.1
@@ -342,6 +386,28 @@ static void test_settings_that_end_inside_an_entry_are_a_frame_error(void **stat
     streams_clear(&s);
   }
   codicil_buf_clear(&payload);
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9114#section-7.1
+//# A frame payload that contains additional bytes
+//# after the identified fields or a frame payload that terminates before
+//# the end of the identified fields MUST be treated as a connection
+//# error of type H3_FRAME_ERROR.
+static void test_an_identifier_that_does_not_fill_its_frame_is_a_frame_error(void **state) {
+  (void)state;
+  static const struct {
+    const char *payload;
+    size_t len;
+  } wrong[] = {{"", 0}, {"\x40", 1}, {"\0\0", 2}, {"\0\x21\0", 3}, {"\xc0\0\0\0\0\0\0\0\0", 9}};
+  for (size_t i = 0; i < 10; i++) {
+    streams s = streams_new();
+    put_settings(&s.all, 0x40, 0);
+    put_frame(&s.all, i % 2 == 0 ? FRAME_GOAWAY : FRAME_MAX_PUSH_ID,
+              codicil_span_of(wrong[i / 2].payload, wrong[i / 2].len));
+    expect_all_cuts(&s.all, true, "settings-end(0) ", NULL, CODICIL_MALFORMED,
+                    NGHTTP3_H3_FRAME_ERROR);
+    streams_clear(&s);
+  }
 }
 
 static void test_settings_have_a_longest_length(void **state) {
@@ -435,10 +501,13 @@ int main(void) {
       cmocka_unit_test(test_the_end_of_settings_is_told_before_their_last_octet_passes),
       cmocka_unit_test(test_a_server_eats_origin_without_reading_it),
       cmocka_unit_test(test_a_hundred_thousand_frames_in_one_piece_are_taken_one_by_one),
+      cmocka_unit_test(test_what_nghttp3_must_see_whole_passes_whole),
+      cmocka_unit_test(test_a_priority_update_that_is_too_long_to_be_heeded_is_not_passed),
       cmocka_unit_test(test_any_frame_before_settings_is_missing_settings),
       cmocka_unit_test(test_a_second_settings_frame_is_unexpected),
       cmocka_unit_test(test_our_setting_twice_is_an_error_whatever_its_values),
       cmocka_unit_test(test_settings_that_end_inside_an_entry_are_a_frame_error),
+      cmocka_unit_test(test_an_identifier_that_does_not_fill_its_frame_is_a_frame_error),
       cmocka_unit_test(test_settings_have_a_longest_length),
       cmocka_unit_test(
           test_an_origin_frame_at_the_limit_is_whole_and_beyond_is_refused_at_its_header),

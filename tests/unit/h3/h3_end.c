@@ -40,6 +40,13 @@ static void keep(h3_end *end, nghttp3_ssize rc) {
   }
 }
 
+static void credit(h3_end *end, int64_t stream, size_t len) {
+  end->credited += len;
+  if (end->credit != NULL) {
+    end->credit(end->credit_ctx, stream, len);
+  }
+}
+
 // ---- what nghttp3 calls -------------------------------------------------------------------------
 
 static int on_acked(nghttp3_conn *conn, int64_t stream, uint64_t len, void *user, void *none) {
@@ -57,13 +64,13 @@ static int on_data(nghttp3_conn *conn, int64_t stream, const uint8_t *data, size
     require(data[i] == pattern_at(stream, exchange->received + i), "an octet of a body changed");
   }
   exchange->received += len;
-  end->credited += len;
+  credit(end, stream, len);
   return 0;
 }
 
 static int on_consume(nghttp3_conn *conn, int64_t stream, size_t len, void *user, void *none) {
-  (void)conn, (void)stream, (void)none;
-  ((h3_end *)user)->credited += len;
+  (void)conn, (void)none;
+  credit(user, stream, len);
   return 0;
 }
 
@@ -222,14 +229,14 @@ size_t h3_end_next(h3_end *end, int64_t *out_stream, int *out_fin, nghttp3_vec v
 }
 
 bool h3_end_recv(h3_end *end, int64_t stream, codicil_span octets, int fin) {
-  nghttp3_ssize credit =
+  nghttp3_ssize taken =
       codicil_h3_read_stream(end->h3, end->http, stream, octets.data, octets.len, fin);
-  keep(end, credit);
-  if (credit < 0) {
+  keep(end, taken);
+  if (taken < 0) {
     return false;
   }
   end->received += octets.len;
-  end->credited += (uint64_t)credit;
+  credit(end, stream, (size_t)taken);
   return true;
 }
 

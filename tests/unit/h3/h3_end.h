@@ -32,11 +32,13 @@ typedef struct h3_end {
   h3_exchange exchanges[H3_MAX_EXCHANGES];
   size_t num_exchanges;
   uint64_t received, credited; // octets that came, and those given back to flow control
-  uint64_t acked_body;         // octets of our bodies that nghttp3 knows to be acknowledged
-  bool had_settings;           // nghttp3 has told of the peer's
-  codicil_support support;     // of the session, when it did
-  int64_t goaway;              // -1 or what the peer's GOAWAY said
-  int rc;                      // the first error that a function returned
+  void (*credit)(void *ctx, int64_t stream, size_t len); // told of each of the latter; may be NULL
+  void *credit_ctx;
+  uint64_t acked_body;     // octets of our bodies that nghttp3 knows to be acknowledged
+  bool had_settings;       // nghttp3 has told of the peer's
+  codicil_support support; // of the session, when it did
+  int64_t goaway;          // -1 or what the peer's GOAWAY said
+  int rc;                  // the first error that a function returned
 } h3_end;
 
 // Opens it: control and QPACK streams are bound, SETTINGS are on their way. `codepoints` may be
