@@ -576,7 +576,9 @@ static void report_remote(const client_connection *c, report_connection *out) {
 }
 
 // Of all that were tried: they went over the network for this connection.
-static void add_octets(const client_connection *c, report_connection *out) {
+static void sum_octets(const client_connection *c, report_connection *out) {
+  out->octets_received = 0;
+  out->octets_sent = 0;
   for (size_t i = 0; i < c->num_transports; i++) {
     uint64_t in = 0;
     uint64_t sent = 0;
@@ -599,7 +601,7 @@ bool client_connection_report(const client_connection *c, report_connection *out
     r.tls = dup_or_null(shown(c)->tls);
     r.sni = c->origin.address.len == 0 ? strdup(c->origin.host) : NULL;
   }
-  add_octets(c, &r);
+  sum_octets(c, &r);
   free(r.closed_name);
   free(r.closed_reason);
   r.is_closed = c->is_closed;
