@@ -72,8 +72,12 @@ static void on_datagram(void *user, quic_socket *sock, const quic_datagram *in) 
   }
 }
 
+// Nobody listens there: that ends it, whenever it comes. Other errors of the network may pass, and
+// count only while there is no connection yet. A packet that is too long (RFC 9000 §14.2.1) is
+// ngtcp2's affair: it probes the path itself.
 static void on_socket_error(quic_connection *c, int error) {
-  if (error != 0 && error != EAGAIN && error != EINTR) {
+  bool may_pass = error == 0 || error == EAGAIN || error == EINTR || error == EMSGSIZE;
+  if (error == ECONNREFUSED || (!may_pass && !c->is_ready)) {
     quic_connection_fail(c, QUIC_END_NETWORK, (uint64_t)error, strerror(error));
   }
 }
@@ -87,6 +91,8 @@ static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
   if ((events & EV_READ) && quic_socket_receive(c->own, c->stack->inbox, on_datagram, c) == 0) {
     on_socket_error(c, errno);
   }
+  on_socket_error(c, c->own->error);
+  c->own->error = 0;
 }
 
 static int open_socket(const io_address *remote, app_error *err) {

@@ -24,7 +24,7 @@ typedef struct quic_socket {
   int fd;
   bool is_connected; // the remote address is the kernel's affair
   bool has_no_gso;   // the kernel or the device refused segmentation
-  int error;         // errno of a datagram that could not be sent, but for reasons that pass
+  int error;         // connected: errno of a datagram that could not be sent; its watcher is fed
   ngtcp2_sockaddr_union local;
   struct quic_unsent *unsent; // what the kernel did not take: nothing more is sent before it
   ev_io io;

@@ -81,6 +81,15 @@ static void write_envelope(struct msghdr *out, envelope *e, quic_run *run, const
 
 typedef enum outcome { TAKEN, AGAIN, LOST, NO_GSO } outcome;
 
+// A connected socket's owner hears of it as of one that came in; on others it is one client's bad
+// luck.
+static void tell_error(quic_socket *sock, int error) {
+  if (sock->is_connected && sock->ev) {
+    sock->error = error;
+    ev_feed_event(sock->ev, &sock->io, EV_READ);
+  }
+}
+
 static outcome judge(quic_socket *sock, const quic_run *run, int error) {
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) {
     return AGAIN;
@@ -93,7 +102,7 @@ static outcome judge(quic_socket *sock, const quic_run *run, int error) {
   // Longer than the interface takes: a probe of the path's MTU, which fails by this. No memory for
   // it: a full queue.
   if (error != EMSGSIZE && error != ENOBUFS) {
-    sock->error = error;
+    tell_error(sock, error);
   }
   return LOST;
 }

@@ -25,7 +25,9 @@ enum {
   FIELDS_BEYOND_LIMIT = 8,
   // A request's content is not wanted: its end may still be on the way, though, until this long
   // after the fields.
-  MAY_END_NS = 1000000000
+  MAY_END_NS = 1000000000,
+  // Responses go before certificates; but one that its client is slow to take does so only so long.
+  MAX_SIGN_WAIT_NS = 50000000
 };
 
 typedef struct connection_h3 {
@@ -34,10 +36,15 @@ typedef struct connection_h3 {
   const size_t *sites; // of QUIC's TLS, by their places among the worker's
   uint64_t taken;      // octets of responses that the client has acknowledged
   uint64_t num_idle_frames;
+  uint64_t wants_since_ns; // to sign; 0: there is nothing to sign
 } connection_h3;
 
 static connection_h3 *h3_of(connection *c) {
   return (connection_h3 *)c;
+}
+
+static bool has_unsent(const connection *c) {
+  return !quic_is_flushed(io_h3_quic(((const connection_h3 *)c)->h3));
 }
 
 static void calm_down(connection_h3 *c, const char *why) {
@@ -71,6 +78,8 @@ static nghttp3_ssize on_read(nghttp3_conn *http, int64_t stream, nghttp3_vec *ve
   return 1;
 }
 
+static void queue_signature(connection_h3 *c);
+
 static int on_acked(nghttp3_conn *http, int64_t stream, uint64_t len, void *user,
                     void *stream_user) {
   connection_h3 *c = io_h3_user(user);
@@ -79,6 +88,7 @@ static int on_acked(nghttp3_conn *http, int64_t stream, uint64_t len, void *user
   if (r && content_acked(r, len) && nghttp3_conn_resume_stream(http, stream) == 0) {
     io_h3_wake(c->h3);
   }
+  queue_signature(c);
   return 0;
 }
 
@@ -288,8 +298,19 @@ static void on_ready(void *user) {
   }
 }
 
+static bool may_sign(const connection_h3 *c) {
+  return !has_unsent(&c->common) ||
+         connection_now_ns(&c->common) - c->wants_since_ns >= MAX_SIGN_WAIT_NS;
+}
+
+// Asked whenever it may have become time: after input, when all is sent, and as time goes.
 static void queue_signature(connection_h3 *c) {
-  if (secondary_wants_signature(&c->common.secondary)) {
+  if (!secondary_wants_signature(&c->common.secondary)) {
+    c->wants_since_ns = 0;
+    return;
+  }
+  c->wants_since_ns = c->wants_since_ns > 0 ? c->wants_since_ns : connection_now_ns(&c->common);
+  if (may_sign(c)) {
     worker_queue_signature(c->common.worker, &c->common);
   }
 }
@@ -343,10 +364,6 @@ static void discard(connection *c) {
   on_closed(c);
 }
 
-static bool has_unsent(const connection *c) {
-  return !quic_is_flushed(io_h3_quic(((const connection_h3 *)c)->h3));
-}
-
 // Looks at open requests. False: the fields of one do not come.
 static bool check_requests(connection_h3 *c) {
   uint64_t now_ns = connection_now_ns(&c->common);
@@ -377,6 +394,7 @@ static void check_time(connection *c) {
              connection_has_passed(c, c->idle_since_ns, SERVER_TIMEOUT_IDLE)) {
     finish_end(c);
   }
+  queue_signature(h3);
 }
 
 // RFC 9114 §5.2: first a GOAWAY that still admits what is on its way, later the real one.
@@ -403,10 +421,9 @@ static void finish_end(connection *c) {
   io_h3_wake(h3->h3);
 }
 
-// A client that has yet to take what is sent already comes back by on_flushed.
 static void sign(connection *c) {
   connection_h3 *h3 = h3_of(c);
-  if (io_h3_http(h3->h3) && !has_unsent(c)) {
+  if (io_h3_http(h3->h3) && may_sign(h3)) {
     secondary_sign_one(&c->secondary);
     (void)secondary_h3_after_input(&c->secondary);
     io_h3_wake(h3->h3);

@@ -12,8 +12,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "io/key_log.h"
 #include "server/listener.h"
 #include "server/site.h"
+#include "server/tls.h"
 #include "server/worker.h"
 
 typedef struct server {
@@ -26,6 +28,7 @@ typedef struct server {
   size_t num_workers; // that were prepared
   size_t num_threads; // that run
   int log_fd;
+  int key_log;
 } server;
 
 enum { EXIT_CONFIGURATION = 1, EXIT_CUT_OFF = 3 };
@@ -63,6 +66,17 @@ static bool open_log(server *s, app_error *err) {
   }
   s->log_fd = open_log_file(path);
   return s->log_fd >= 0 || app_fail(err, "%s: %s", path, strerror(errno));
+}
+
+static bool open_key_log(server *s, app_error *err) {
+  s->key_log = -1;
+  if (!key_log_open(&s->key_log, err)) {
+    return false;
+  }
+  for (size_t i = 0; i < s->sites.num_sites; i++) {
+    tls_log_keys(&s->sites.sites[i], s->key_log);
+  }
+  return true;
 }
 
 static bool open_listeners(server *s, size_t num_workers, app_error *err) {
@@ -130,6 +144,7 @@ static void clear(server *s) {
   if (s->log_fd >= 0) {
     close(s->log_fd);
   }
+  key_log_close(s->key_log);
   site_table_clear(&s->sites);
 }
 
@@ -193,13 +208,14 @@ static int supervise(server *s) {
 static bool start(server *s, app_error *err) {
   size_t num_workers = count_workers(s->config);
   allow_many_descriptors();
-  return open_log(s, err) && http3_server_new(&s->http3, s->config, &s->sites, num_workers, err) &&
+  return open_log(s, err) && open_key_log(s, err) &&
+         http3_server_new(&s->http3, s->config, &s->sites, num_workers, err) &&
          open_listeners(s, num_workers, err) && prepare_workers(s, num_workers, err) &&
          start_workers(s, err);
 }
 
 int server_run(const server_config *config, config_report *report, FILE *out) {
-  server s = {.config = config, .log_fd = -1};
+  server s = {.config = config, .log_fd = -1, .key_log = -1};
   app_error err;
   config_mark nowhere = {0, 0};
   int code = EXIT_CONFIGURATION;

@@ -19,6 +19,7 @@ typedef struct server_site {
   codicil_buf ocsp; // the response to staple; empty where there is none
   int root;         // descriptor of the directory
   bool has_http3;   // QUIC's TLS can use its key
+  int key_log;      // see tls_log_keys
   // Sites whose certificates are proven beside this one's, in the order of sending: those that the
   // own certificate covers, and a certificate named twice, are left out.
   size_t *secondary;

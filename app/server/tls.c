@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "io/key_log.h"
 #include "io/tls_server_name.h"
 #include "server/secondary.h"
 
@@ -120,6 +121,15 @@ static bool configure(SSL_CTX *tls, const site_table *table, const server_site *
   return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 &&
          SSL_CTX_set_cipher_list(tls, tls12_suites) == 1 && bind_sessions(tls, site) &&
          use_certificate(tls, site->config);
+}
+
+static void on_key_log(const SSL *ssl, const char *line) {
+  key_log_write(tls_site(ssl)->key_log, line);
+}
+
+void tls_log_keys(server_site *site, int key_log) {
+  site->key_log = key_log;
+  SSL_CTX_set_keylog_callback(site->tls, key_log >= 0 ? on_key_log : NULL);
 }
 
 bool tls_context_new(SSL_CTX **out, const site_table *table, const server_site *site,

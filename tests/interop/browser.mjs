@@ -3,8 +3,10 @@
 //   node browser.mjs chromium|firefox '{"url": …, "profile": …, "program": …, "hosts": […], "patience": …}'
 //
 // `profile` is a directory that trusts the tests' authority already (for Chromium: the home
-// directory of an NSS store). `hosts` resolve to 127.0.0.1, and nothing else resolves at all. `patience` is how many milliseconds
-// the page has to set its title.
+// directory of an NSS store). `hosts` resolve to 127.0.0.1 (for Chromium: NAME=ADDRESS to that), and
+// nothing else resolves at all. `patience` is how many milliseconds the page has to set its title.
+// `quic` lists the HOST:PORT that are known to speak HTTP/3 from the start (Firefox: the first).
+// With `until: "h3"` (Firefox) the page is loaded again until it comes over HTTP/3.
 import {createRequire} from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -14,11 +16,13 @@ const seen = {requests: [], failed: [], errors: []};
 
 async function loadChromium() {
   const {chromium} = require('playwright-core');
-  const rules = options.hosts.map((host) => `MAP ${host} 127.0.0.1`);
+  const places = options.hosts.map((host) => host.split('='));
+  const rules = places.map(([name, address]) => `MAP ${name} ${address ?? '127.0.0.1'}`);
+  const quic = options.quic ? [`--origin-to-force-quic-on=${options.quic.join(',')}`] : [];
   const browser = await chromium.launch({
     executablePath: options.program,
     env: {...process.env, HOME: options.profile},
-    args: ['--no-sandbox', `--host-resolver-rules=${rules.join(',')},MAP * ~NOTFOUND`],
+    args: ['--no-sandbox', `--host-resolver-rules=${rules.join(',')},MAP * ~NOTFOUND`, ...quic],
   });
   const page = await (await browser.newContext()).newPage();
   page.on('response', (r) => seen.requests.push({url: r.url(), status: r.status()}));
@@ -28,6 +32,24 @@ async function loadChromium() {
   await page.waitForFunction('document.title === "loaded"', null, {timeout: options.patience});
   seen.title = await page.title();
   await browser.close();
+}
+
+// A private authority alone would turn HTTP/3 off.
+function preferHttp3() {
+  const prefs = {'network.http.http3.disable_when_third_party_roots_found': false};
+  if (options.quic) {
+    const [host, port] = options.quic[0].split(':');
+    prefs['network.http.http3.alt-svc-mapping-for-testing'] = `${host};h3=:${port}`;
+  }
+  return prefs;
+}
+
+async function reloadUntil(page, protocol) {
+  const end = Date.now() + options.patience;
+  const used = () => page.evaluate('performance.getEntriesByType("navigation")[0].nextHopProtocol');
+  while ((seen.protocol = await used()) !== protocol && Date.now() < end) {
+    await page.reload({waitUntil: 'load'});
+  }
 }
 
 async function loadFirefox() {
@@ -51,6 +73,7 @@ async function loadFirefox() {
       'network.http.http2.coalesce-hostnames': true,
       'datareporting.policy.dataSubmissionEnabled': false,
       'app.update.enabled': false,
+      ...(options.quic || options.until ? preferHttp3() : {}),
     },
   });
   const page = await browser.newPage();
@@ -59,6 +82,9 @@ async function loadFirefox() {
   page.on('pageerror', (e) => seen.errors.push(String(e)));
   await page.goto(options.url, {waitUntil: 'load', timeout: 60000});
   await page.waitForFunction('document.title === "loaded"', {timeout: options.patience});
+  if (options.until) {
+    await reloadUntil(page, options.until);
+  }
   seen.title = await page.title();
   await browser.close();
 }

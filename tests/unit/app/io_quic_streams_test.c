@@ -1,6 +1,7 @@
 // Handshake, streams both ways, resets and ends of QUIC connections over loopback.
 #include "cmocka_test.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,12 +60,192 @@ static void test_small_windows_slow_down_and_stop_nothing(void **state) {
   exchange(w, 100000, 100000);
 }
 
+static void test_streams_of_both_kinds_and_both_sides_carry_octets(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_peer *server = world_last_server(w);
+  int64_t up = quic_open_uni(client->quic), down = quic_open_uni(server->quic);
+  assert_int_equal(up, 2);
+  assert_int_equal(down, 3);
+  *world_stream_of(client, up) = (world_stream){.id = up, .to_send = 5000, .fin = true};
+  *world_stream_of(server, down) = (world_stream){.id = down, .to_send = 70000, .fin = true};
+  quic_wake(client->quic);
+  quic_wake(server->quic);
+  world_run_until_true(w, &world_stream_of(client, down)->is_fin_received);
+  world_run_until_true(w, &world_stream_of(server, up)->is_fin_received);
+  assert_int_equal(world_stream_of(server, up)->received, 5000);
+  assert_int_equal(world_stream_of(client, down)->received, 70000);
+  assert_int_equal(quic_open_bidi(server->quic), -1); // a client lets a server open none
+}
+
+static void test_the_peer_opens_as_many_streams_as_it_was_told_and_more_as_they_close(
+    void **state) {
+  world *w = *state;
+  w->server_config.max_streams = 2;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *first = world_send(client, 10, true);
+  (void)world_send(client, 10, false);
+  assert_int_equal(quic_open_bidi(client->quic), -1);
+  unsigned before = client->num_more_streams;
+  world_run_until_true(w, &first->is_closed);
+  while (client->num_more_streams == before) {
+    world_run_for(w, 0.001);
+  }
+  assert_true(quic_open_bidi(client->quic) >= 0);
+}
+
+static void test_what_was_not_consumed_holds_the_sender_and_nothing_else(void **state) {
+  world *w = *state;
+  w->server_holds = true;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 100000, true);
+  world_run_until_true(w, &s->is_blocked);
+  assert_int_equal(s->taken, 65536);
+  assert_false(quic_is_flushed(client->quic));
+  world_stream *other = world_send(client, 1000, true);
+  world_run_until_true(w, &other->is_fin_received);
+  world_peer *server = world_last_server(w);
+  server->holds = false;
+  quic_consume(server->quic, s->id, (size_t)world_stream_of(server, s->id)->received);
+  world_run_until_true(w, &s->is_fin_received);
+  assert_int_equal(world_stream_of(server, s->id)->received, 100000);
+  world_run_until_true(w, &s->is_closed);
+  world_run_for(w, 0.01);
+  assert_true(quic_is_flushed(client->quic));
+}
+
+static void test_the_connections_window_holds_all_streams(void **state) {
+  world *w = *state;
+  w->server_holds = true;
+  w->server_config.connection_window = 5000;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 10000, true);
+  world_run_for(w, 0.02);
+  world_peer *server = world_last_server(w);
+  assert_int_equal(s->taken, 5000);
+  assert_false(s->is_blocked);
+  assert_false(quic_is_flushed(client->quic));
+  server->holds = false;
+  quic_consume_connection(server->quic, 5000);
+  world_run_until_true(w, &s->is_fin_received);
+}
+
+static void test_a_reset_and_a_stop_are_told_with_their_codes(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 100, false);
+  world_run_for(w, 0.01);
+  world_peer *server = world_last_server(w);
+  world_stream *theirs = world_stream_of(server, s->id);
+  quic_shutdown_stream(client->quic, s->id, 0x10c);
+  world_run_until_true(w, &theirs->was_reset);
+  assert_int_equal(theirs->reset_code, 0x10c);
+  world_run_until_true(w, &theirs->is_closed);
+  assert_true(theirs->has_code);
+  assert_int_equal(theirs->code, 0x10c);
+  world_run_until_true(w, &s->is_closed);
+}
+
+static void test_a_stopped_stream_takes_no_more(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 100, false);
+  world_run_for(w, 0.01);
+  world_peer *server = world_last_server(w);
+  quic_stop_stream(server->quic, s->id, 0x100);
+  world_run_for(w, 0.01);
+  s->to_send = 200;
+  quic_wake(client->quic);
+  world_run_until_true(w, &s->is_shut);
+  world_run_until_true(w, &world_stream_of(server, s->id)->was_reset);
+  quic_reset_stream(server->quic, s->id, 0x100);
+  world_run_until_true(w, &s->is_closed);
+  assert_true(s->has_code);
+  assert_int_equal(s->code, 0x100);
+}
+
+static void test_flushed_means_that_all_was_sent(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 50000, true);
+  assert_false(quic_is_flushed(client->quic));
+  while (!quic_is_flushed(client->quic)) {
+    world_run_for(w, 0.001);
+  }
+  assert_int_equal(s->taken, 50000);
+}
+
+static void test_ecn_marks_arrive_and_statistics_count(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  exchange(w, 200000, 200000);
+  world_peer *client = &w->peers[0], *server = world_last_server(w);
+  quic_stats ours, theirs;
+  quic_connection_stats(client->quic, &ours);
+  quic_connection_stats(server->quic, &theirs);
+  assert_true(ours.octets_out > 200000 && ours.octets_in > 200000);
+  assert_true(ours.packets_out > 100 && ours.packets_in > 100);
+  assert_true(theirs.octets_in <= ours.octets_out);
+  assert_true(ours.ready_ns >= ours.opened_ns && ours.opened_ns > 0);
+  assert_true(ours.smoothed_rtt_ns > 0);
+}
+
+static void test_the_path_is_that_of_the_sockets(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_peer *server = world_last_server(w);
+  io_address near[2], far[2];
+  char text[2][IO_ADDRESS_TEXT_MAX];
+  quic_connection_path(client->quic, &near[0], &far[0]);
+  quic_connection_path(server->quic, &near[1], &far[1]);
+  io_address_format(&far[0], text[0], sizeof text[0]);
+  io_address_format(&near[1], text[1], sizeof text[1]);
+  assert_string_equal(text[0], text[1]);
+  assert_int_equal(io_address_port(&far[0]), ntohs(w->address[0].sin_port));
+  io_address_format(&near[0], text[0], sizeof text[0]);
+  io_address_format(&far[1], text[1], sizeof text[1]);
+  assert_string_equal(text[0], text[1]);
+}
+
 int main(void) {
+
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_a_handshake_makes_both_sides_ready, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_mebioctet_goes_both_ways, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_small_windows_slow_down_and_stop_nothing, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(test_streams_of_both_kinds_and_both_sides_carry_octets,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(
+          test_the_peer_opens_as_many_streams_as_it_was_told_and_more_as_they_close, set_up,
+          tear_down),
+      cmocka_unit_test_setup_teardown(test_what_was_not_consumed_holds_the_sender_and_nothing_else,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_the_connections_window_holds_all_streams, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_reset_and_a_stop_are_told_with_their_codes, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_stopped_stream_takes_no_more, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_flushed_means_that_all_was_sent, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_ecn_marks_arrive_and_statistics_count, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_the_path_is_that_of_the_sockets, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,11 @@ world_stream *world_stream_of(world_peer *peer, int64_t id) {
 }
 
 static void on_start(void *user) {
-  ((world_peer *)user)->num_started++;
+  world_peer *peer = user;
+  peer->num_started++;
+  if (peer->is_server && peer->world->closes_at_start) {
+    quic_close(peer->quic, 0x100, NULL);
+  }
 }
 
 static void on_ready(void *user) {
@@ -321,23 +325,27 @@ world_peer *world_last_server(world *w) {
 
 // ---- time --------------------------------------------------------------------------------------
 
-static void on_guard(struct ev_loop *ev, ev_timer *watcher, int revents) {
+static void on_tick(struct ev_loop *ev, ev_timer *watcher, int revents) {
+  (void)ev;
+  (void)watcher;
   (void)revents;
-  *(bool *)watcher->data = true;
-  ev_timer_stop(ev, watcher);
 }
 
+// What is waited for may come at the end of a turn, after which the loop would sleep: a tick wakes
+// it.
 static bool run(world *w, const unsigned *number, const bool *flag, double seconds) {
-  bool is_late = false;
+  enum { TICKS_A_SECOND = 1000 };
   ev_now_update(w->loop.ev);
-  ev_timer_init(&w->guard, on_guard, seconds, 0.);
-  w->guard.data = &is_late;
-  ev_timer_start(w->loop.ev, &w->guard);
-  while (!is_late && !(number && *number) && !(flag && *flag)) {
+  double until = ev_now(w->loop.ev) + seconds;
+  ev_timer_init(&w->tick, on_tick, 1. / TICKS_A_SECOND, 1. / TICKS_A_SECOND);
+  ev_timer_start(w->loop.ev, &w->tick);
+  bool is_true = false;
+  while (!is_true && ev_now(w->loop.ev) < until) {
     ev_run(w->loop.ev, EVRUN_ONCE);
+    is_true = (number && *number) || (flag && *flag);
   }
-  ev_timer_stop(w->loop.ev, &w->guard);
-  return !is_late;
+  ev_timer_stop(w->loop.ev, &w->tick);
+  return is_true;
 }
 
 void world_run_until(world *w, const unsigned *is_true) {
@@ -370,6 +378,10 @@ static unsigned roll(world_relay *r) {
 }
 
 static void pass(world_relay *r, bool to_server, const uint8_t *data, size_t len) {
+  if (r->rebinds_after > 0 && r->num_passed >= r->rebinds_after) {
+    r->rebinds_after = 0;
+    world_relay_rebind(r->world);
+  }
   r->num_passed++;
   if (to_server) {
     (void)!sendto(r->back, data, len, 0, (struct sockaddr *)&r->target, sizeof r->target);

@@ -47,6 +47,7 @@ typedef struct world_relay {
   uint8_t held[2][65536];     // one datagram a direction, to come after the next one
   size_t held_len[2];
   unsigned num_passed, num_lost;
+  unsigned rebinds_after;                     // datagrams passed; 0: does not
   void (*change)(uint8_t *data, size_t *len); // of datagrams to the server; optional
 } world_relay;
 
@@ -60,13 +61,13 @@ struct world {
   size_t num_workers;
   quic_stack *server[WORLD_WORKERS], *client;
   struct sockaddr_in address[WORLD_WORKERS];
-  bool refuses;
+  bool refuses, closes_at_start; // the server
   uint64_t answer_len;
   bool server_holds;
   world_peer peers[WORLD_PEERS];
   size_t num_peers;
   world_relay relay;
-  ev_timer guard;
+  ev_timer tick;
 };
 
 // Sets up one worker with the usual configuration; world_start makes the stacks after the test has

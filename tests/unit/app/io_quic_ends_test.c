@@ -1,0 +1,373 @@
+// How QUIC connections end, and what is left of them.
+#include "cmocka_test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/quic_connection.h"
+#include "quic_world.h"
+
+static int set_up(void **state) {
+  world *w = malloc(sizeof *w);
+  world_init(w);
+  *state = w;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  world_clear(*state);
+  free(*state);
+  return 0;
+}
+
+static world_peer *connect_ready(world *w) {
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_peer *server = world_last_server(w);
+  world_run_until(w, &server->num_ready);
+  return client;
+}
+
+// ---- by a side ---------------------------------------------------------------------------------
+
+static void check_close(world *w, world_peer *from, world_peer *to) {
+  quic_close(from->quic, 0x10c, "no \x01 more");
+  assert_int_equal(from->num_closed, 0); // from the loop, not from the call
+  world_run_until(w, &to->num_closed);
+  assert_int_equal(from->num_closed, 1);
+  assert_int_equal(from->end.how, QUIC_END_LOCAL);
+  assert_int_equal(to->end.how, QUIC_END_PEER);
+  assert_true(to->end.is_application && from->end.is_application);
+  assert_int_equal(to->end.code, 0x10c);
+  assert_string_equal(to->end.reason, "no ? more");
+}
+
+static void test_a_client_closes_with_code_and_reason(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w);
+  check_close(w, client, world_last_server(w));
+  assert_int_equal(quic_stack_num_connections(w->server[0]), 0);
+  assert_int_equal(quic_stack_num_connections(w->client), 0);
+}
+
+static void test_a_server_closes_with_code_and_reason(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w);
+  check_close(w, world_last_server(w), client);
+}
+
+static void test_a_client_closes_before_the_handshake_is_complete(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  quic_close(client->quic, 0x100, NULL);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_LOCAL);
+  assert_int_equal(client->num_started, 0);
+}
+
+static void test_a_server_closes_from_within_its_first_event(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  w->closes_at_start = true;
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_closed);
+  world_peer *server = world_last_server(w);
+  assert_int_equal(server->num_closed, 1);
+  assert_int_equal(server->num_ready, 0);
+  assert_int_equal(client->end.how, QUIC_END_PEER);
+}
+
+static void test_an_abort_tells_the_peer_nothing(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_run_for(w, 0.05); // acknowledgements on their way
+  quic_abort(server->quic, "too slow");
+  world_run_until(w, &server->num_closed);
+  assert_int_equal(server->end.how, QUIC_END_LOCAL);
+  assert_string_equal(server->end.reason, "too slow");
+  world_run_for(w, 0.05);
+  assert_int_equal(client->num_closed, 0);
+}
+
+static void test_nothing_is_told_after_a_close(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  (void)world_send(client, 1000, true);
+  quic_close(server->quic, 0x100, NULL);
+  quic_close(server->quic, 0x101, NULL); // the first counts
+  assert_int_equal(quic_open_uni(server->quic), -1);
+  quic_abort(server->quic, NULL);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.code, 0x100);
+  assert_int_equal(server->num_streams, 0);
+  assert_int_equal(server->num_closed, 1);
+}
+
+// ---- by time -----------------------------------------------------------------------------------
+
+static void test_an_idle_connection_ends(void **state) {
+  world *w = *state;
+  w->server_config.idle_ms = 100;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_run_until(w, &server->num_closed);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_IDLE);
+  assert_int_equal(server->end.how, QUIC_END_IDLE);
+}
+
+static void test_a_handshake_that_gets_no_answer_ends(void **state) {
+  world *w = *state;
+  w->client_config.handshake_ms = 100;
+  world_start(w, 1);
+  world_relay_start(w, 1);
+  w->relay.loss = 100;
+  struct sockaddr_in address = world_relay_address(w);
+  world_peer *client = world_connect_to(w, &address);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_HANDSHAKE);
+}
+
+static void test_a_half_open_connection_of_a_server_ends(void **state) {
+  world *w = *state;
+  w->server_config.handshake_ms = 100;
+  world_start(w, 1);
+  world_relay_start(w, 1);
+  w->relay.is_deaf = true;
+  struct sockaddr_in address = world_relay_address(w);
+  world_peer *client = world_connect_to(w, &address);
+  while (quic_stack_num_connections(w->server[0]) == 0) {
+    world_run_for(w, 0.001);
+  }
+  world_peer *server = world_last_server(w);
+  world_run_until(w, &server->num_closed);
+  assert_int_equal(server->end.how, QUIC_END_HANDSHAKE);
+  assert_int_equal(client->num_ready, 0);
+  assert_int_equal(w->server[0]->num_handshakes, 0);
+}
+
+// ---- by TLS and the network --------------------------------------------------------------------
+
+static void test_a_chain_that_is_refused_ends_both_sides_with_the_alert(void **state) {
+  world *w = *state;
+  w->judgement = false;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_TLS);
+  assert_true(client->end.code > 0);
+  assert_false(client->end.is_application);
+  world_peer *server = world_last_server(w);
+  world_run_until(w, &server->num_closed);
+  assert_int_equal(server->end.how, QUIC_END_PEER);
+  assert_int_equal(server->end.code, 0x100 + client->end.code);
+  assert_int_equal(client->num_ready, 0);
+  assert_int_equal(server->num_ready, 0);
+}
+
+static void test_nobody_listening_is_told_at_once(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  struct sockaddr_in address;
+  close(world_socket(&address));
+  world_peer *client = world_connect_to(w, &address);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_NETWORK);
+  assert_int_equal(client->end.code, ECONNREFUSED);
+}
+
+static void test_a_server_that_forgot_the_connection_resets_it(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  (void)world_send(client, 1000, true);
+  world_run_for(w, 0.02);
+  quic_discard(server->quic);
+  server->quic = NULL;
+  (void)world_send(client, 1000, true);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_RESET);
+  assert_int_equal(server->num_closed, 0);
+}
+
+static void test_an_id_that_this_server_never_made_gets_no_reset(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  struct sockaddr_in ignored;
+  uint8_t packet[100] = {0x40, 1, 2, 3}, answer[1500];
+  int fd = world_socket(&ignored);
+  assert_true(sendto(fd, packet, sizeof packet, 0, (struct sockaddr *)&w->address[0],
+                     sizeof w->address[0]) > 0);
+  world_run_for(w, 0.02);
+  assert_int_equal(recv(fd, answer, sizeof answer, MSG_DONTWAIT), -1);
+  close(fd);
+}
+
+// ---- by refusal --------------------------------------------------------------------------------
+
+static void check_refused(world *w) {
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_PEER);
+  assert_false(client->end.is_application);
+  assert_int_equal(client->end.code, NGTCP2_CONNECTION_REFUSED);
+}
+
+static void test_a_full_server_refuses(void **state) {
+  world *w = *state;
+  w->server_config.max_connections = 1;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w);
+  check_refused(w);
+  assert_int_equal(client->num_closed, 0);
+  assert_int_equal(quic_stack_num_connections(w->server[0]), 1);
+}
+
+static void test_a_server_that_stops_refuses_and_serves_those_that_it_has(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w);
+  quic_stack_stop_accepting(w->server[0]);
+  check_refused(w);
+  world_stream *s = world_send(client, 1000, true);
+  world_run_until_true(w, &s->is_fin_received);
+}
+
+static void test_an_owner_refuses(void **state) {
+  world *w = *state;
+  w->refuses = true;
+  world_start(w, 1);
+  check_refused(w);
+  assert_int_equal(quic_stack_num_connections(w->server[0]), 0);
+}
+
+// ---- what is left ------------------------------------------------------------------------------
+
+// The first packet in the closing period is answered, then the 2nd, 4th, …
+static void test_packets_for_a_closed_connection_are_answered_ever_less(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_relay_start(w, 1);
+  struct sockaddr_in address = world_relay_address(w);
+  world_peer *client = world_connect_to(w, &address);
+  world_run_until(w, &client->num_ready);
+  world_peer *server = world_last_server(w);
+  world_run_until(w, &server->num_ready);
+  world_run_for(w, 0.05);
+  w->relay.is_deaf = true;
+  quic_close(server->quic, 0x100, NULL);
+  world_run_until(w, &server->num_closed);
+  quic_connection *buried = w->server[0]->buried.first;
+  assert_non_null(buried);
+  assert_int_equal(buried->state, QUIC_CLOSING);
+  assert_null(buried->ng);
+  unsigned lost = w->relay.num_lost;
+  uint64_t was_in = buried->closing_in;
+  world_stream *s = world_send(client, 10, false);
+  while (buried->closing_in < was_in + 5) {
+    s->to_send += 10;
+    quic_wake(client->quic);
+    world_run_for(w, 0.002);
+  }
+  assert_true(w->relay.num_lost - lost < buried->closing_in);
+  assert_int_equal(quic_stack_num_connections(w->server[0]), 0);
+}
+
+static void test_a_closed_connection_is_gone_after_its_period(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w);
+  check_close(w, world_last_server(w), client);
+  assert_int_equal(w->server[0]->num_buried, 1);
+  while (w->server[0]->num_buried > 0) {
+    world_run_for(w, 0.01);
+  }
+  assert_int_equal(w->server[0]->table.num, 0);
+}
+
+static void test_no_more_are_buried_than_may_live(void **state) {
+  world *w = *state;
+  w->server_config.max_connections = 2;
+  world_start(w, 1);
+  for (int i = 0; i < 5; i++) {
+    world_peer *client = connect_ready(w);
+    quic_close(client->quic, 0x100, NULL);
+    world_peer *server = world_last_server(w);
+    world_run_until(w, &server->num_closed);
+    assert_true(w->server[0]->num_buried <= 2);
+  }
+}
+
+// A step of the loop at a time, until the handshake is long over.
+static void test_a_connection_can_be_discarded_in_every_state(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  for (int steps = 0; steps < 12; steps++) {
+    w->num_peers = 0;
+    world_peer *client = world_connect(w, 0);
+    for (int i = 0; i < steps; i++) {
+      ev_run(w->loop.ev, EVRUN_NOWAIT);
+    }
+    if (steps % 2 == 0) {
+      quic_close(client->quic, 0x100, NULL);
+    }
+    for (size_t i = 0; i < w->num_peers; i++) {
+      if (w->peers[i].quic) {
+        quic_discard(w->peers[i].quic);
+        w->peers[i].quic = NULL;
+      }
+    }
+    assert_int_equal(quic_stack_num_connections(w->client), 0);
+    assert_int_equal(w->server[0]->num_handshakes, 0);
+    world_run_for(w, 0.005); // what is still on its way finds nobody
+    for (size_t i = 0; i < w->num_peers; i++) {
+      if (w->peers[i].quic) {
+        quic_discard(w->peers[i].quic);
+        w->peers[i].quic = NULL;
+      }
+    }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_a_client_closes_with_code_and_reason, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_closes_with_code_and_reason, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_client_closes_before_the_handshake_is_complete, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_closes_from_within_its_first_event, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_an_abort_tells_the_peer_nothing, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_nothing_is_told_after_a_close, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_an_idle_connection_ends, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_handshake_that_gets_no_answer_ends, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_half_open_connection_of_a_server_ends, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_chain_that_is_refused_ends_both_sides_with_the_alert,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_nobody_listening_is_told_at_once, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_that_forgot_the_connection_resets_it, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_an_id_that_this_server_never_made_gets_no_reset, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_full_server_refuses, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_that_stops_refuses_and_serves_those_that_it_has,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_an_owner_refuses, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_packets_for_a_closed_connection_are_answered_ever_less,
+                                      set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_closed_connection_is_gone_after_its_period, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_no_more_are_buried_than_may_live, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_connection_can_be_discarded_in_every_state, set_up,
+                                      tear_down),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
