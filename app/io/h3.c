@@ -87,7 +87,7 @@ static void shutdown_stream(io_h3 *h3, const kept_reset *r) {
   if (r->only_reading) {
     quic_stop_stream(h3->quic, r->stream, r->code);
   } else {
-    nghttp3_conn_shutdown_stream_write(h3->http, r->stream);
+    codicil_h3_shutdown_stream_write(h3->codicil, h3->http, r->stream);
     quic_shutdown_stream(h3->quic, r->stream, r->code);
   }
   quic_wake(h3->quic); // QPACK's cancellation
@@ -260,7 +260,7 @@ static void on_blocked(void *user, int64_t stream) {
 static void on_not_writable(void *user, int64_t stream) {
   io_h3 *h3 = user;
   if (is_live(h3)) {
-    nghttp3_conn_shutdown_stream_write(h3->http, stream);
+    codicil_h3_shutdown_stream_write(h3->codicil, h3->http, stream);
   }
 }
 
