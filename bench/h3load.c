@@ -138,6 +138,8 @@ static void on_start(void *user) {
   client *c = user;
   nghttp3_settings settings;
   nghttp3_settings_default(&settings);
+  settings.qpack_max_dtable_capacity = 4096; // as curl and gtlsclient
+  settings.qpack_blocked_streams = 100;
   if (io_h3_begin(c->h3, c->session, NULL, &settings, 0)) {
     submit(c);
   }
@@ -227,9 +229,7 @@ static void connect_one(load *l) {
   c->to_send = l->per_connection < l->to_send ? l->per_connection : l->to_send;
   l->to_send -= c->to_send;
   CHECK(codicil_session_new(&c->session, NULL, l->config, CODICIL_CLIENT) == CODICIL_OK);
-  if (l->validates) {
-    set_peer(c);
-  }
+  set_peer(c);
   c->h3 = io_h3_new(&l->loop, false, &handler, c);
   CHECK(c->h3);
   if (!io_h3_connect(c->h3, l->stack, l->tls, l->sni, &l->remote, c, &err)) {

@@ -1,0 +1,3 @@
+if(codicil_has_quic)
+  codicil_bench_script(load3)
+endif()
