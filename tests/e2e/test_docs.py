@@ -49,6 +49,8 @@ class Reader:
         text = text.replace(f":{PORT}", f":{self.port}")
         done = subprocess.run(["sh", "-eu", "-c", text], cwd=self.directory, env=self.env,
                               capture_output=True, text=True, timeout=60, check=False)
+        if "--http3" in text and "built without HTTP/3" in done.stderr:
+            return ""
         assert done.returncode == 0, (text, done.stdout, done.stderr)
         return done.stdout
 
