@@ -315,8 +315,8 @@ bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *c
 
 static bool set_up_server(SSL *ssl, const quic_tls_context *context) {
   SSL_set_accept_state(ssl);
-  return (!context->early_data || SSL_set_quic_tls_early_data_enabled(ssl, 1) == 1) &&
-         ngtcp2_crypto_ossl_configure_server_session(ssl) == 0;
+  return ngtcp2_crypto_ossl_configure_server_session(ssl) == 0 &&
+         (!context->early_data || SSL_set_quic_tls_early_data_enabled(ssl, 1) == 1);
 }
 
 static bool set_up_client(SSL *ssl, const char *server_name) {
@@ -354,7 +354,8 @@ bool quic_tls_new(quic_tls **out, quic_tls_context *context, ngtcp2_crypto_conn_
   return true;
 }
 
-// The ngtcp2_conn is gone, and what SSL_free still has to say is not for it.
+// The ngtcp2_conn is gone, and what SSL_free still has to say is not for it. OpenSSL would forget
+// the session of a connection that did not end with close_notify, which QUIC has not.
 void quic_tls_free(quic_tls *tls) {
   if (tls == NULL) {
     return;
@@ -362,6 +363,7 @@ void quic_tls_free(quic_tls *tls) {
   codicil_ossl_tls_free(tls->exporter);
   if (tls->ssl != NULL) {
     SSL_set_app_data(tls->ssl, NULL);
+    SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
   ngtcp2_crypto_ossl_ctx_del(tls->native);
   SSL_free(tls->ssl);

@@ -372,6 +372,142 @@ static void test_a_ticket_of_another_context_is_not_resumed(void **state) {
   tear_down(&f);
 }
 
+// ---- early data ---------------------------------------------------------------------------------
+
+static void test_tickets_allow_no_early_data_unless_told_to(void **state) {
+  (void)state;
+  fixture f;
+  visit v;
+  codicil_buf ticket;
+  codicil_buf_init(&ticket, NULL, TICKET_MAX);
+  set_up(&f);
+  make_contexts(&f, false);
+  visit_begin(&v, &f, names[0], "h3", NULL, true);
+  assert_int_equal(quic_other_client_max_early_data(v.client), 0);
+  assert_true(quic_other_client_ticket(v.client, &ticket));
+  visit_end(&v);
+  visit_begin(&v, &f, names[0], "h3", &ticket, true);
+  assert_true(quic_tls_is_resumed(v.server));
+  assert_false(quic_other_client_early_data_is_accepted(v.client));
+  visit_end(&v);
+  codicil_buf_clear(&ticket);
+  tear_down(&f);
+}
+
+static void get_early_ticket(fixture *f, codicil_buf *out) {
+  visit v;
+  codicil_buf_reset(out);
+  visit_begin(&v, f, names[0], "h3", NULL, true);
+  assert_int_equal(quic_other_client_max_early_data(v.client), UINT32_MAX);
+  assert_true(quic_other_client_ticket(v.client, out));
+  visit_end(&v);
+}
+
+//= https://www.rfc-editor.org/rfc/rfc9001#section-4.6.1
+//# Servers MUST NOT send the early_data extension with a max_early_data_size field set to any value
+//# other than 0xffffffff.
+static void test_early_data_is_taken_by_the_tickets_site_alone(void **state) {
+  (void)state;
+  fixture f;
+  codicil_buf ticket;
+  codicil_buf_init(&ticket, NULL, TICKET_MAX);
+  set_up(&f);
+  make_contexts(&f, true);
+  for (size_t visited = 0; visited < 2; visited++) {
+    visit v;
+    uint8_t value[KEY_LEN];
+    get_early_ticket(&f, &ticket);
+    visit_begin(&v, &f, names[visited], "h3", &ticket, true);
+    assert_int_equal(quic_tls_is_resumed(v.server), visited == 0);
+    assert_int_equal(quic_other_client_early_data_is_accepted(v.client), visited == 0);
+    assert_int_equal(export_from(v.server, value), CODICIL_OK);
+    visit_end(&v);
+  }
+  codicil_buf_clear(&ticket);
+  tear_down(&f);
+}
+
+static void test_early_data_that_comes_again_is_not_taken(void **state) {
+  (void)state;
+  fixture f;
+  visit v;
+  quic_pair again;
+  codicil_buf ticket;
+  codicil_buf_init(&ticket, NULL, TICKET_MAX);
+  set_up(&f);
+  make_contexts(&f, true);
+  get_early_ticket(&f, &ticket);
+  visit_begin(&v, &f, names[0], "h3", &ticket, true);
+  assert_true(quic_other_server_took_early_data(quic_tls_native(v.server)));
+  quic_pair_init(&again);
+  quic_tls *server = new_tls(f.server, &again.server, NULL, NULL);
+  quic_pair_replay(&again, &v.pair, server);
+  assert_true(again.server.has_1rtt_key); // it went as far as the first time
+  assert_false(quic_other_server_took_early_data(quic_tls_native(server)));
+  quic_pair_clear(&again);
+  quic_tls_free(server);
+  visit_end(&v);
+  codicil_buf_clear(&ticket);
+  tear_down(&f);
+}
+
+// ---- key log ------------------------------------------------------------------------------------
+
+// How many lines of the file begin with `start`.
+static size_t count_lines(const char *path, const char *start) {
+  char line[1024];
+  size_t num = 0;
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  while (fgets(line, sizeof line, file) != NULL) {
+    assert_int_equal(line[strlen(line) - 1], '\n');
+    num += strncmp(line, start, strlen(start)) == 0 ? 1 : 0;
+  }
+  assert_int_equal(fclose(file), 0);
+  return num;
+}
+
+static void test_the_key_log_gets_lines_of_both_sides_that_agree(void **state) {
+  (void)state;
+  static const char *const labels[] = {"CLIENT_HANDSHAKE_TRAFFIC_SECRET ",
+                                       "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+                                       "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 "};
+  fixture f;
+  joined j;
+  char path[96], line[1024];
+  set_up(&f);
+  snprintf(path, sizeof path, "%s/keys", f.dir);
+  setenv("SSLKEYLOGFILE", path, 1);
+  make_contexts(&f, false);
+  unsetenv("SSLKEYLOGFILE");
+  join(&j, &f, names[0]);
+  quic_pair_run(&j.pair, j.server);
+  for (size_t i = 0; i < 4; i++) {
+    assert_int_equal(count_lines(path, labels[i]), 2);
+  }
+  FILE *file = fopen(path, "r");
+  assert_non_null(fgets(line, sizeof line, file));
+  fclose(file);
+  assert_int_equal(count_lines(path, line), 2); // once of each side
+  part(&j);
+  unlink(path);
+  tear_down(&f);
+}
+
+static void test_a_key_log_that_cannot_be_opened_is_named(void **state) {
+  (void)state;
+  fixture f;
+  app_error err;
+  quic_tls_context *context = NULL;
+  set_up(&f);
+  setenv("SSLKEYLOGFILE", "/no/such/directory/keys", 1);
+  assert_false(quic_tls_client_new(&context, &(quic_tls_client_config){judge}, &err));
+  unsetenv("SSLKEYLOGFILE");
+  assert_null(context);
+  assert_non_null(strstr(err.text, "/no/such/directory/keys"));
+  tear_down(&f);
+}
+
 // ---- files --------------------------------------------------------------------------------------
 
 static void expect_no_server(fixture *f, const char *file, const char *what) {
@@ -407,6 +543,36 @@ static void test_a_file_that_does_not_load_is_named(void **state) {
   tear_down(&f);
 }
 
+// Replaces the first site's certificate and key.
+static void use_leaf(fixture *f, const pki_spec *spec) {
+  pki_free(f->leaf[0]);
+  f->leaf[0] = pki_make(f->root, spec);
+  write_file(f->certificate[0], f->leaf[0]->pem);
+  write_file(f->key[0], f->leaf[0]->key_pem);
+}
+
+static void test_every_kind_of_key_that_can_be_used_makes_a_handshake(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"p256",    "p384",       "p521",    "rsa2048",
+                                      "rsa3072", "rsapss2048", "ed25519", "ed448"};
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    fixture f;
+    joined j;
+    app_error err = {""};
+    set_up(&f);
+    use_leaf(&f, &(pki_spec){.alg = kinds[i], .alt_names = "DNS:one.example"});
+    if (!quic_tls_can_use(f.certificate[0], f.key[0], &err)) {
+      fail_msg("%s: %s", kinds[i], err.text);
+    }
+    make_contexts(&f, false);
+    join(&j, &f, names[0]);
+    quic_pair_run(&j.pair, j.server);
+    assert_true(j.pair.client.is_complete && j.pair.server.is_complete);
+    part(&j);
+    tear_down(&f);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_server_name_chooses_the_site_and_the_judge_sees_its_chain),
@@ -417,7 +583,13 @@ int main(void) {
       cmocka_unit_test(test_a_client_of_another_protocol_or_of_none_is_refused),
       cmocka_unit_test(test_a_ticket_resumes_its_site_and_no_other),
       cmocka_unit_test(test_a_ticket_of_another_context_is_not_resumed),
+      cmocka_unit_test(test_tickets_allow_no_early_data_unless_told_to),
+      cmocka_unit_test(test_early_data_is_taken_by_the_tickets_site_alone),
+      cmocka_unit_test(test_early_data_that_comes_again_is_not_taken),
+      cmocka_unit_test(test_the_key_log_gets_lines_of_both_sides_that_agree),
+      cmocka_unit_test(test_a_key_log_that_cannot_be_opened_is_named),
       cmocka_unit_test(test_a_file_that_does_not_load_is_named),
+      cmocka_unit_test(test_every_kind_of_key_that_can_be_used_makes_a_handshake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

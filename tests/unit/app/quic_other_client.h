@@ -20,6 +20,8 @@ bool quic_other_client_early_data_is_accepted(const quic_other_client *client);
 bool quic_other_client_ticket(quic_other_client *client, codicil_buf *out);
 // The most early data that the ticket allows; 0: none.
 uint32_t quic_other_client_max_early_data(const quic_other_client *client);
+// Tells whether a server, known by its native handle, takes its client's early data.
+bool quic_other_server_took_early_data(void *native);
 // After the connection is deleted.
 void quic_other_client_free(quic_other_client *client);
 

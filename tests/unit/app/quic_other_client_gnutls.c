@@ -11,7 +11,29 @@
 struct quic_other_client {
   gnutls_session_t session;
   gnutls_certificate_credentials_t credentials;
+  uint32_t max_early_data;
 };
+
+enum { EXT_EARLY_DATA = 42 };
+
+// NewSessionTicket (RFC 8446 §4.6.1), whose early_data GnuTLS does not tell from its default.
+static int on_ticket(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                     const gnutls_datum_t *message) {
+  quic_other_client *client = gnutls_db_get_ptr(session);
+  const uint8_t *p = message->data;
+  (void)type, (void)when, (void)incoming;
+  size_t at = 4 + 4;
+  at += 1u + p[at];                            // nonce
+  at += 2u + ((size_t)p[at] << 8 | p[at + 1]); // ticket
+  at += 2;                                     // length of the extensions
+  for (; at + 4 <= message->size; at += 4u + p[at + 3]) {
+    if (p[at] == 0 && p[at + 1] == EXT_EARLY_DATA) {
+      client->max_early_data = (uint32_t)p[at + 4] << 24 | (uint32_t)p[at + 5] << 16 |
+                               (uint32_t)p[at + 6] << 8 | p[at + 7];
+    }
+  }
+  return 0;
+}
 
 quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
                                          const char *alpn, codicil_span ticket, bool early_data) {
@@ -21,6 +43,9 @@ quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char
   assert_int_equal(
       gnutls_init(&client->session, GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | early), 0);
   gnutls_session_set_ptr(client->session, ref);
+  gnutls_db_set_ptr(client->session, client);
+  gnutls_handshake_set_hook_function(client->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
+                                     GNUTLS_HOOK_PRE, on_ticket);
   assert_int_equal(gnutls_certificate_allocate_credentials(&client->credentials), 0);
   assert_int_equal(
       gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE, client->credentials), 0);
@@ -67,11 +92,15 @@ bool quic_other_client_ticket(quic_other_client *client, codicil_buf *out) {
 }
 
 uint32_t quic_other_client_max_early_data(const quic_other_client *client) {
-  return (uint32_t)gnutls_record_get_max_early_data_size(client->session);
+  return client->max_early_data;
 }
 
 void quic_other_client_free(quic_other_client *client) {
   gnutls_deinit(client->session);
   gnutls_certificate_free_credentials(client->credentials);
   free(client);
+}
+
+bool quic_other_server_took_early_data(void *native) {
+  return (gnutls_session_get_flags(native) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
 }

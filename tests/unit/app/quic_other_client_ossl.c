@@ -62,7 +62,9 @@ quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char
     SSL_SESSION_free(session);
   }
   assert_int_equal(ngtcp2_crypto_ossl_configure_client_session(client->ssl), 0);
-  if (early_data) {
+  // OpenSSL lets none be announced where the ticket allows none.
+  if (early_data && ticket.len > 0 &&
+      SSL_SESSION_get_max_early_data(SSL_get0_session(client->ssl)) > 0) {
     assert_int_equal(SSL_set_quic_tls_early_data_enabled(client->ssl, 1), 1);
   }
   return client;
@@ -101,4 +103,9 @@ void quic_other_client_free(quic_other_client *client) {
   SSL_SESSION_free(client->last);
   SSL_CTX_free(client->ctx);
   free(client);
+}
+
+bool quic_other_server_took_early_data(void *native) {
+  return SSL_get_early_data_status(ngtcp2_crypto_ossl_ctx_get_ssl(native)) ==
+         SSL_EARLY_DATA_ACCEPTED;
 }

@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-enum { PACKET_MAX = 1452, CID_LEN = 8, MS = 1000000 };
+enum { CID_LEN = 8, MS = 1000000 };
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref) {
   const quic_side *side = ref->user_data;
@@ -145,11 +145,26 @@ static bool is_over(const quic_side *side) {
   return quic_side_alert(side) != 0 || ngtcp2_conn_in_draining_period(side->conn) != 0;
 }
 
+static void receive(quic_pair *pair, quic_side *to, quic_tls *server_tls, const uint8_t *packet,
+                    size_t len) {
+  ngtcp2_pkt_info info = {0};
+  if (to->conn == NULL) {
+    make_server(pair, server_tls, packet, len);
+  }
+  (void)ngtcp2_conn_read_pkt(to->conn, &only_path, &info, packet, len, pair->now_ns);
+}
+
+void quic_pair_replay(quic_pair *pair, const quic_pair *from, quic_tls *server_tls) {
+  for (size_t i = 0; i < from->num_first; i++) {
+    receive(pair, &pair->server, server_tls, from->first[i], from->first_len[i]);
+  }
+}
+
 unsigned quic_pair_carry(quic_pair *pair, quic_side *from, quic_tls *server_tls, unsigned max) {
   quic_side *to = from == &pair->client ? &pair->server : &pair->client;
   unsigned num = 0;
   for (; num < max; num++) {
-    uint8_t packet[PACKET_MAX];
+    uint8_t packet[QUIC_PAIR_PACKET_MAX];
     ngtcp2_path_storage path;
     ngtcp2_pkt_info info = {0};
     ngtcp2_path_storage_zero(&path);
@@ -158,10 +173,12 @@ unsigned quic_pair_carry(quic_pair *pair, quic_side *from, quic_tls *server_tls,
     if (len <= 0) {
       break;
     }
-    if (to->conn == NULL) {
-      make_server(pair, server_tls, packet, (size_t)len);
+    if (from == &pair->client && pair->num_first < QUIC_PAIR_FIRST_MAX &&
+        (to->conn == NULL || !to->has_1rtt_key)) {
+      memcpy(pair->first[pair->num_first], packet, (size_t)len);
+      pair->first_len[pair->num_first++] = (size_t)len;
     }
-    (void)ngtcp2_conn_read_pkt(to->conn, &only_path, &info, packet, (size_t)len, pair->now_ns);
+    receive(pair, to, server_tls, packet, (size_t)len);
     if (is_over(to)) {
       break;
     }

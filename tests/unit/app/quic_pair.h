@@ -19,9 +19,15 @@ typedef struct quic_side {
   unsigned num_early_exports; // how often it was asked in the handshake's callbacks
 } quic_side;
 
+enum { QUIC_PAIR_PACKET_MAX = 1452, QUIC_PAIR_FIRST_MAX = 4 };
+
 struct quic_pair {
   quic_side client, server;
   uint64_t now_ns;
+  // The packets with which the client began.
+  uint8_t first[QUIC_PAIR_FIRST_MAX][QUIC_PAIR_PACKET_MAX];
+  size_t first_len[QUIC_PAIR_FIRST_MAX];
+  size_t num_first;
 };
 
 // Prepares the structure, so that `ref`s can be given to sessions.
@@ -33,6 +39,8 @@ void quic_pair_client(quic_pair *pair, quic_tls *tls, void *native);
 unsigned quic_pair_carry(quic_pair *pair, quic_side *from, quic_tls *server_tls, unsigned max);
 // Carries packets to and fro until there are none.
 void quic_pair_run(quic_pair *pair, quic_tls *server_tls);
+// Gives another server, whose client there is none of, what the client of `from` began with.
+void quic_pair_replay(quic_pair *pair, const quic_pair *from, quic_tls *server_tls);
 // The TLS alert with which that side ended the handshake; 0 for none.
 unsigned quic_side_alert(const quic_side *side);
 // Deletes the connections; each quic_tls is the test's to free, after this.
