@@ -71,19 +71,21 @@ typedef struct quic_config {
 } quic_config;
 
 // How a connection ended.
+typedef enum quic_end_how {
+  QUIC_END_NONE,      // it has not
+  QUIC_END_LOCAL,     // quic_close
+  QUIC_END_PEER,      // the peer's CONNECTION_CLOSE; with its TLS alert: 0x100 + alert
+  QUIC_END_IDLE,      // idle timeout
+  QUIC_END_HANDSHAKE, // handshake timeout
+  QUIC_END_RESET,     // stateless reset
+  QUIC_END_TLS,       // the handshake failed here: `code` is the TLS alert that the peer is told
+  QUIC_END_VERSION,   // no version in common
+  QUIC_END_NETWORK,   // the socket failed: `code` is an errno
+  QUIC_END_PROTOCOL   // the peer broke QUIC, or ngtcp2 failed
+} quic_end_how;
+
 typedef struct quic_end {
-  enum {
-    QUIC_END_NONE,      // it has not
-    QUIC_END_LOCAL,     // quic_close
-    QUIC_END_PEER,      // the peer's CONNECTION_CLOSE; with its TLS alert: 0x100 + alert
-    QUIC_END_IDLE,      // idle timeout
-    QUIC_END_HANDSHAKE, // handshake timeout
-    QUIC_END_RESET,     // stateless reset
-    QUIC_END_TLS,       // the handshake failed here: `code` is the TLS alert that the peer is told
-    QUIC_END_VERSION,   // no version in common
-    QUIC_END_NETWORK,   // the socket failed: `code` is an errno
-    QUIC_END_PROTOCOL   // the peer broke QUIC, or ngtcp2 failed
-  } how;
+  quic_end_how how;
   bool is_application; // `code` is HTTP/3's, not QUIC's
   uint64_t code;
   char reason[256]; // the peer's text, made printable, or ours; may be empty

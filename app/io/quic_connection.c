@@ -253,12 +253,11 @@ static void tell_transport(quic_connection *c, uint64_t code) {
                                    strlen(c->end.reason));
 }
 
-void quic_connection_fail(quic_connection *c, int how, uint64_t code, const char *reason) {
+void quic_connection_fail(quic_connection *c, quic_end_how how, uint64_t code, const char *reason) {
   if (c->state != QUIC_ALIVE) {
     return;
   }
-  c->end = (quic_end){.code = code};
-  c->end.how = how;
+  c->end = (quic_end){.how = how, .code = code};
   set_reason(c, reason);
   if (how == QUIC_END_TLS) {
     tell_transport(c, NGTCP2_CRYPTO_ERROR | code);

@@ -87,7 +87,7 @@ void quic_connection_answer_buried(quic_connection *c, quic_socket *sock, const 
 void quic_connection_set_timer(quic_connection *c);
 
 // It ends, for the reason that `how` and ngtcp2's code tell; the first one counts.
-void quic_connection_fail(quic_connection *c, int how, uint64_t code, const char *reason);
+void quic_connection_fail(quic_connection *c, quic_end_how how, uint64_t code, const char *reason);
 void quic_connection_fail_ngtcp2(quic_connection *c, int error);
 // The stack's count of handshakes loses it.
 void quic_connection_end_handshake(quic_connection *c);
