@@ -45,7 +45,7 @@ typedef struct quic_handler {
   void (*writable)(void *user, int64_t stream);
   void (*acked)(void *user, int64_t stream, uint64_t len);
   // The peer resets a stream that it sends on, or asks us to send no more. The latter is told by
-  // ngtcp2 1.22 and later only; before, it shows in `not_writable` where there is something to
+  // ngtcp2 1.24 and later only; before, it shows in `not_writable` where there is something to
   // send, else in `stream_closed`.
   void (*was_reset)(void *user, int64_t stream, uint64_t code);
   void (*was_stopped)(void *user, int64_t stream, uint64_t code);
@@ -66,7 +66,6 @@ typedef struct quic_config {
   // first; 0: always. At `max_connections` new clients are refused (CONNECTION_REFUSED).
   size_t retry_from;
   size_t max_connections;
-  bool early_data;
   const char *qlog_dir; // a file a connection; NULL: none
 } quic_config;
 

@@ -235,6 +235,14 @@ static int remove_connection_id(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *us
   .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,                          \
   .version_negotiation = ngtcp2_crypto_version_negotiation_cb
 
+// Told by newer versions only: see quic_stops.c.
+int quic_on_stop(quic_connection *c, int64_t stream, uint64_t code) {
+  if (is_heard(c)) {
+    c->handler->was_stopped(c->user, stream, code);
+  }
+  return 0;
+}
+
 static const ngtcp2_callbacks server_callbacks = {
     SHARED_CALLBACKS,
     .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
@@ -248,8 +256,9 @@ static const ngtcp2_callbacks client_callbacks = {
     .recv_new_token = recv_new_token,
 };
 
-const ngtcp2_callbacks *quic_callbacks(bool is_server) {
-  return is_server ? &server_callbacks : &client_callbacks;
+void quic_callbacks_init(ngtcp2_callbacks *out, bool is_server) {
+  *out = is_server ? server_callbacks : client_callbacks;
+  quic_hear_stops(out);
 }
 
 void quic_settings_init(ngtcp2_settings *out, quic_connection *c) {

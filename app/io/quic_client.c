@@ -138,6 +138,7 @@ static bool make_ids(ngtcp2_cid *dcid, ngtcp2_cid *scid) {
 }
 
 static bool make_client(quic_connection *c, const io_address *remote) {
+  ngtcp2_callbacks callbacks;
   ngtcp2_settings settings;
   ngtcp2_transport_params params;
   ngtcp2_cid dcid, scid;
@@ -147,6 +148,7 @@ static bool make_client(quic_connection *c, const io_address *remote) {
   if (!make_ids(&dcid, &scid)) {
     return false;
   }
+  quic_callbacks_init(&callbacks, c->is_server);
   quic_settings_init(&settings, c);
   quic_params_init(&params, c);
   quic_token *token = take_token(c->stack, &path.remote, c->server_name);
@@ -156,8 +158,8 @@ static bool make_client(quic_connection *c, const io_address *remote) {
     settings.token_type = NGTCP2_TOKEN_TYPE_NEW_TOKEN;
   }
   quic_qlog_open(c, &settings, &dcid);
-  int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &view, NGTCP2_PROTO_VER_V1,
-                                  quic_callbacks(false), &settings, &params, NULL, c);
+  int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &view, NGTCP2_PROTO_VER_V1, &callbacks,
+                                  &settings, &params, NULL, c);
   free(token);
   return rv == 0;
 }

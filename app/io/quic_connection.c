@@ -65,11 +65,13 @@ static void set_server_params(ngtcp2_transport_params *out, const quic_birth *bi
 
 static bool make_server(quic_connection *c, const quic_birth *birth) {
   quic_stack *stack = c->stack;
+  ngtcp2_callbacks callbacks;
   ngtcp2_settings settings;
   ngtcp2_transport_params params;
   ngtcp2_cid scid;
   quic_path path = birth->in->path;
   ngtcp2_path view = quic_path_view(&path, birth->sock);
+  quic_callbacks_init(&callbacks, c->is_server);
   quic_settings_init(&settings, c);
   quic_params_init(&params, c);
   set_server_params(&params, birth);
@@ -84,7 +86,7 @@ static bool make_server(quic_connection *c, const quic_birth *birth) {
          quic_id_table_add(&stack->table, &c->ids, cid_span(&scid), c) &&
          quic_id_table_add(&stack->table, &c->ids, cid_span(&birth->hd->dcid), c) &&
          ngtcp2_conn_server_new(&c->ng, &birth->hd->scid, &scid, &view, birth->hd->version,
-                                quic_callbacks(true), &settings, &params, NULL, c) == 0;
+                                &callbacks, &settings, &params, NULL, c) == 0;
 }
 
 quic_connection *quic_connection_accept(quic_stack *stack, const quic_birth *birth) {
@@ -207,11 +209,8 @@ int quic_connection_read(quic_connection *c, quic_socket *sock, const quic_datag
   c->stats.octets_in += in->len;
   c->stats.packets_in++;
   int rv = ngtcp2_conn_read_pkt(c->ng, &view, &info, in->data, in->len, quic_stack_now(c->stack));
-  if (rv == NGTCP2_ERR_RETRY || rv == NGTCP2_ERR_DROP_CONN) {
-    if (c->handler) {
-      quic_connection_fail_ngtcp2(c, rv);
-      return 0;
-    }
+  if (!c->handler && (rv == NGTCP2_ERR_RETRY || rv == NGTCP2_ERR_DROP_CONN)) {
+    quic_connection_free(c); // nobody knows of it, and its IDs are free for the next try
     return rv;
   }
   if (rv != 0) {
@@ -227,7 +226,8 @@ int quic_connection_read(quic_connection *c, quic_socket *sock, const quic_datag
 static void copy_printable(char *out, size_t out_len, const uint8_t *text, size_t len) {
   size_t n = len < out_len - 1 ? len : out_len - 1;
   for (size_t i = 0; i < n; i++) {
-    out[i] = text[i] >= 0x20 && text[i] < 0x7f ? (char)text[i] : '?';
+    bool is_printable = text[i] >= 0x20 && text[i] < 0x7f;
+    out[i] = (char)(is_printable ? text[i] : (uint8_t)'?');
   }
   out[n] = '\0';
 }

@@ -69,7 +69,8 @@ CODICIL_MUST_USE bool quic_connection_add_tls(quic_connection *c, quic_tls_conte
                                               app_error *err);
 void quic_connection_free(quic_connection *c);
 
-// A datagram of this connection. Returns ngtcp2's code; what it means for the connection is done.
+// A datagram of this connection. Returns ngtcp2's code; what it means for the connection is done:
+// with ERR_RETRY or ERR_DROP_CONN for one that was not accepted yet, it is freed.
 int quic_connection_read(quic_connection *c, quic_socket *sock, const quic_datagram *in);
 // Writes what there is and may be sent.
 void quic_connection_write(quic_connection *c);
@@ -93,7 +94,10 @@ void quic_connection_fail_ngtcp2(quic_connection *c, int error);
 void quic_connection_end_handshake(quic_connection *c);
 
 // What ngtcp2 is told and asks: quic_callbacks.c.
-const ngtcp2_callbacks *quic_callbacks(bool is_server);
+void quic_callbacks_init(ngtcp2_callbacks *out, bool is_server);
+// Asks to be told of STOP_SENDING, where this version of ngtcp2 tells; quic_on_stop is called then.
+void quic_hear_stops(ngtcp2_callbacks *callbacks);
+int quic_on_stop(quic_connection *c, int64_t stream, uint64_t code);
 void quic_settings_init(ngtcp2_settings *out, quic_connection *c);
 void quic_params_init(ngtcp2_transport_params *out, const quic_connection *c);
 

@@ -83,11 +83,7 @@ static void give_birth(quic_stack *stack, const quic_birth *birth) {
   if (!c) {
     return;
   }
-  int rv = quic_connection_read(c, birth->sock, birth->in);
-  if (rv == NGTCP2_ERR_RETRY || rv == NGTCP2_ERR_DROP_CONN) {
-    quic_connection_free(c);
-  }
-  if (rv == NGTCP2_ERR_RETRY) {
+  if (quic_connection_read(c, birth->sock, birth->in) == NGTCP2_ERR_RETRY) {
     quic_answer_retry(stack, birth->sock, birth->in, birth->hd);
   }
 }

@@ -177,7 +177,8 @@ static size_t tell(quic_socket *sock, quic_inbox *inbox, size_t i, told *each, v
   facts f = {0};
   struct msghdr *message = &inbox->messages[i].msg_hdr;
   size_t len = inbox->messages[i].msg_len, num = 0;
-  if (message->msg_namelen == 0 || (message->msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+  if (message->msg_namelen == 0 || (message->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+      inbox->from[i].in.sin_port == 0) { // in the same place for IPv6; nobody can be answered there
     return 0;
   }
   read_control(&f, message);

@@ -22,9 +22,10 @@ typedef struct quic_path {
 
 typedef struct quic_socket {
   int fd;
-  bool is_connected; // the remote address is the kernel's affair
-  bool has_no_gso;   // the kernel or the device refused segmentation
-  int error;         // connected: errno of a datagram that could not be sent; its watcher is fed
+  bool is_connected;    // the remote address is the kernel's affair
+  bool has_no_gso;      // the kernel or the device refuses segmentation
+  uint8_t gso_refusals; // in a row, each for a reason that may be that run's alone
+  int error;            // connected: errno of a datagram that could not be sent; its watcher is fed
   ngtcp2_sockaddr_union local;
   struct quic_unsent *unsent; // what the kernel did not take: nothing more is sent before it
   ev_io io;

@@ -57,6 +57,10 @@ static void put_source(struct msghdr *message, const ngtcp2_sockaddr_union *loca
   }
 }
 
+static bool is_segmented(const quic_run *run) {
+  return run->len > run->segment;
+}
+
 static void write_envelope(struct msghdr *out, envelope *e, quic_run *run, const uint8_t *octets) {
   bool ipv4 = is_ipv4(&run->path.remote);
   int ecn = run->ecn;
@@ -71,7 +75,7 @@ static void write_envelope(struct msghdr *out, envelope *e, quic_run *run, const
   if (ecn != 0) {
     put(out, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TOS : IPV6_TCLASS, &ecn, sizeof ecn);
   }
-  if (run->len > run->segment) {
+  if (is_segmented(run)) {
     uint16_t segment = (uint16_t)run->segment;
     put(out, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
   }
@@ -79,7 +83,7 @@ static void write_envelope(struct msghdr *out, envelope *e, quic_run *run, const
 
 // ---- what the kernel says ----------------------------------------------------------------------
 
-typedef enum outcome { TAKEN, AGAIN, LOST, NO_GSO } outcome;
+typedef enum outcome { AGAIN, LOST, SINGLY } outcome;
 
 // A connected socket's owner hears of it as of one that came in; on others it is one client's bad
 // luck.
@@ -90,14 +94,23 @@ static void tell_error(quic_socket *sock, int error) {
   }
 }
 
+// EIO: the device has no checksums to offer. EINVAL may be the run's own fault: longer than a path
+// takes, or to a port that there is not; a kernel without segmentation says it always.
+static bool refuses_segments(quic_socket *sock, int error) {
+  enum { MAX_REFUSALS = 8 };
+  if (error == EINVAL && ++sock->gso_refusals < MAX_REFUSALS) {
+    return true;
+  }
+  sock->has_no_gso = error == EINVAL || error == EIO || error == ENOPROTOOPT;
+  return sock->has_no_gso;
+}
+
 static outcome judge(quic_socket *sock, const quic_run *run, int error) {
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) {
     return AGAIN;
   }
-  bool is_segmented = run->len > run->segment;
-  if (is_segmented && (error == EINVAL || error == EIO || error == ENOPROTOOPT)) {
-    sock->has_no_gso = true;
-    return NO_GSO;
+  if (is_segmented(run) && refuses_segments(sock, error)) {
+    return SINGLY;
   }
   // Longer than the interface takes: a probe of the path's MTU, which fails by this. No memory for
   // it: a full queue.
@@ -125,35 +138,43 @@ static size_t send_singly(const quic_run *run, const uint8_t *octets) {
   return done;
 }
 
-// Sends one batch. Returns the number of runs that are done with; `*out_part` of the next one's
-// octets are, too.
+static size_t send_one_singly(const uint8_t *octets, const quic_run *run, size_t *out_part) {
+  size_t done = send_singly(run, octets + run->at);
+  *out_part = done == run->len ? 0 : done;
+  return done == run->len;
+}
+
+// Sends one batch. Returns the number of runs that are done with: 0 where the kernel takes no more;
+// `*out_part` octets of the next run are done with, too.
 static size_t send_batch(quic_socket *sock, const uint8_t *octets, const quic_run *runs, size_t num,
                          size_t *out_part) {
   struct mmsghdr messages[QUIC_BATCH];
   envelope envelopes[QUIC_BATCH];
   quic_run copies[QUIC_BATCH];
-  size_t n = num < QUIC_BATCH ? num : QUIC_BATCH;
+  size_t n = 0;
   *out_part = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (sock->has_no_gso && runs[i].len > runs[i].segment) {
-      n = i;
-      break;
-    }
-    copies[i] = runs[i];
-    write_envelope(&messages[i].msg_hdr, &envelopes[i], &copies[i], octets + runs[i].at);
+  for (; n < num && n < QUIC_BATCH && !(sock->has_no_gso && is_segmented(&runs[n])); n++) {
+    copies[n] = runs[n];
+    write_envelope(&messages[n].msg_hdr, &envelopes[n], &copies[n], octets + runs[n].at);
   }
   if (n == 0) {
-    size_t done = send_singly(&runs[0], octets + runs[0].at);
-    *out_part = done == runs[0].len ? 0 : done;
-    return done == runs[0].len;
+    return send_one_singly(octets, &runs[0], out_part);
   }
   int sent = sendmmsg(sock->fd, messages, (unsigned)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+  for (int i = 0; i < sent; i++) {
+    sock->gso_refusals = is_segmented(&runs[i]) ? 0 : sock->gso_refusals;
+  }
   if (sent > 0) {
     return (size_t)sent;
   }
-  // AGAIN: nothing is done, and the caller sees that the batch did not move.
-  outcome o = judge(sock, &runs[0], errno);
-  return o == LOST;
+  switch (judge(sock, &runs[0], errno)) {
+  case SINGLY:
+    return send_one_singly(octets, &runs[0], out_part);
+  case LOST:
+    return 1;
+  default:
+    return 0;
+  }
 }
 
 // ---- what is kept ------------------------------------------------------------------------------
@@ -184,12 +205,10 @@ static void watch(quic_socket *sock, int events) {
 
 void quic_socket_send(quic_socket *sock, const uint8_t *octets, const quic_run *runs, size_t num) {
   size_t at = 0, part = 0;
-  bool is_stuck = quic_socket_is_blocked(sock);
-  while (at < num && !is_stuck) {
-    bool had_gso = !sock->has_no_gso;
-    size_t done = send_batch(sock, octets, runs + at, num - at, &part);
+  size_t done = !quic_socket_is_blocked(sock);
+  while (at < num && done > 0) {
+    done = send_batch(sock, octets, runs + at, num - at, &part);
     at += done;
-    is_stuck = done == 0 && had_gso == !sock->has_no_gso;
   }
   for (; at < num; at++, part = 0) {
     keep(sock, octets, &runs[at], part);

@@ -82,7 +82,6 @@ static void set_quic(quic_config *quic, const server_config *config) {
       limits->timeout_ms[SERVER_TIMEOUT_IDLE] + limits->timeout_ms[SERVER_TIMEOUT_LINGER];
   quic->retry_from = (size_t)limits->limit[SERVER_LIMIT_HANDSHAKES];
   quic->max_connections = (size_t)limits->limit[SERVER_LIMIT_CONNECTIONS];
-  quic->early_data = config->early_data;
   quic->qlog_dir = config->qlog.text;
 }
 

@@ -2,9 +2,13 @@
 #include "cmocka_test.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "io/quic_connection.h"
 #include "quic_world.h"
 
 static int set_up(void **state) {
@@ -223,6 +227,70 @@ static void test_the_path_is_that_of_the_sockets(void **state) {
   assert_string_equal(text[0], text[1]);
 }
 
+static void test_keys_are_updated_by_either_side(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  exchange(w, 1000, 1000);
+  world_peer *client = &w->peers[0], *server = world_last_server(w);
+  world_run_for(w, 0.01); // HANDSHAKE_DONE
+  world_stream *s = world_send(client, 10, false);
+  const world_stream *theirs = world_stream_of(server, s->id);
+  for (int i = 0; i < 4; i++) {
+    quic_connection *from = i % 2 == 0 ? client->quic : server->quic;
+    // An update is refused until the one before is acknowledged and some time has passed.
+    while (ngtcp2_conn_initiate_key_update(from->ng, quic_stack_refresh(from->stack)) != 0) {
+      s->to_send += 10;
+      quic_wake(client->quic);
+      world_run_for(w, 0.005);
+      assert_int_equal(client->num_closed, 0);
+    }
+    s->to_send += 3000;
+    quic_wake(client->quic);
+    while (theirs->received < s->to_send) {
+      world_run_for(w, 0.002);
+    }
+  }
+  assert_int_equal(client->num_closed + server->num_closed, 0);
+}
+
+static size_t count_logs(const char *dir, const char *suffix) {
+  size_t num = 0;
+  DIR *d = opendir(dir);
+  assert_non_null(d);
+  for (struct dirent *e; (e = readdir(d));) {
+    size_t len = strlen(e->d_name);
+    if (len > strlen(suffix) && strcmp(e->d_name + len - strlen(suffix), suffix) == 0) {
+      char path[512], first[2] = "";
+      snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+      FILE *file = fopen(path, "r");
+      assert_non_null(file);
+      assert_int_equal(fread(first, 1, 2, file), 2);
+      assert_memory_equal(first, "\x1e{", 2); // RFC 7464: a JSON text sequence
+      (void)fclose(file);
+      (void)unlink(path);
+      num++;
+    }
+  }
+  (void)closedir(d);
+  return num;
+}
+
+static void test_each_side_writes_a_qlog_and_lives_without_one(void **state) {
+  world *w = *state;
+  w->server_config.qlog_dir = w->client_config.qlog_dir = w->dir;
+  world_start(w, 1);
+  exchange(w, 1000, 1000);
+  world_peer *client = &w->peers[0], *server = world_last_server(w);
+  quic_close(client->quic, 0x100, NULL);
+  world_run_until(w, &server->num_closed);
+  assert_int_equal(count_logs(w->dir, "_client.sqlog"), 1);
+  assert_int_equal(count_logs(w->dir, "_server.sqlog"), 1);
+  w->server_config.qlog_dir = "/nowhere/at/all";
+  w->client_config.qlog_dir = "/dev/full";
+  w->num_peers = 0;
+  exchange(w, 1000, 1000);
+}
+
 int main(void) {
 
   const struct CMUnitTest tests[] = {
@@ -246,6 +314,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_ecn_marks_arrive_and_statistics_count, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(test_the_path_is_that_of_the_sockets, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_keys_are_updated_by_either_side, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_each_side_writes_a_qlog_and_lives_without_one, set_up,
+                                      tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
