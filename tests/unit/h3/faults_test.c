@@ -157,6 +157,26 @@ static void on_then_data(codicil_buf *s) {
   settings_on(s);
   put_filled_frame(s, FRAME_DATA, 1);
 }
+static void on_then_goaway_and_more(codicil_buf *s) {
+  settings_on(s);
+  put_frame(s, FRAME_GOAWAY, codicil_span_of("\0\x21\0", 3));
+}
+static void on_then_priorities(codicil_buf *s) {
+  settings_on(s);
+  put_frame(s, FRAME_PRIORITY_UPDATE, codicil_span_of("\0u=1", 4));
+  put_frame(s, FRAME_PRIORITY_UPDATE, codicil_span_of("\0", 1));
+  put_frame(s, FRAME_PRIORITY_UPDATE, codicil_span_of("\0u=1, i, x=y, z", 15));
+  put_frame(s, FRAME_PRIORITY_UPDATE, codicil_span_of("\0u=2, i", 7));
+  goaway(s);
+}
+static void on_then_empty_priority(codicil_buf *s) {
+  settings_on(s);
+  put_frame(s, FRAME_PRIORITY_UPDATE, codicil_span_of(NULL, 0));
+}
+static void on_then_priority_of_push(codicil_buf *s) {
+  settings_on(s);
+  put_frame(s, FRAME_PRIORITY_UPDATE_PUSH, codicil_span_of("\0u=1", 4));
+}
 static void type_control(codicil_buf *s) {
   put_octets(s, "\0", 1);
 }
@@ -262,6 +282,24 @@ static void test_what_is_too_long_or_does_not_parse_is_refused(void **state) {
        CODICIL_MALFORMED, NGHTTP3_H3_FRAME_ERROR},
       {"no authenticator", on_then_cert, ON_CONTROL, ME_CLIENT, OFFERS, 0, CODICIL_MALFORMED,
        codepoints.h3_error},
+  };
+  expect(faults, NUM(faults));
+}
+
+// nghttp3 1.8 aborts where octets of PRIORITY_UPDATE end behind its identifier.
+static void test_frames_of_nghttp3_are_whole_and_fill_their_length(void **state) {
+  (void)state;
+  static const fault faults[] = {
+      {"priorities", on_then_priorities, ON_CONTROL, ME_SERVER, OFFERS, 0, CODICIL_OK,
+       NGHTTP3_H3_NO_ERROR},
+      {"priorities to a client", on_then_priorities, ON_CONTROL, ME_CLIENT, OFFERS, 0, CODICIL_OK,
+       NGHTTP3_H3_FRAME_UNEXPECTED},
+      {"a priority of nothing", on_then_empty_priority, ON_CONTROL, ME_SERVER, OFFERS, 0,
+       CODICIL_OK, NGHTTP3_H3_FRAME_ERROR},
+      {"a priority of a push", on_then_priority_of_push, ON_CONTROL, ME_SERVER, OFFERS, 0,
+       CODICIL_OK, NGHTTP3_H3_ID_ERROR},
+      {"GOAWAY and more", on_then_goaway_and_more, ON_CONTROL, ME_CLIENT, OFFERS, 0,
+       CODICIL_MALFORMED, NGHTTP3_H3_FRAME_ERROR},
   };
   expect(faults, NUM(faults));
 }
@@ -505,6 +543,7 @@ int main(void) {
       cmocka_unit_test(test_the_control_stream_begins_with_settings),
       cmocka_unit_test(test_settings_come_once_and_mean_something),
       cmocka_unit_test(test_what_is_too_long_or_does_not_parse_is_refused),
+      cmocka_unit_test(test_frames_of_nghttp3_are_whole_and_fill_their_length),
       cmocka_unit_test(test_a_server_that_offered_takes_no_certificates),
       cmocka_unit_test(test_critical_streams_do_not_end),
       cmocka_unit_test(test_streams_are_what_nghttp3_makes_of_them),

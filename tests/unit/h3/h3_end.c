@@ -61,7 +61,8 @@ static int on_data(nghttp3_conn *conn, int64_t stream, const uint8_t *data, size
   h3_end *end = user;
   h3_exchange *exchange = exchange_of(end, stream);
   for (size_t i = 0; i < len; i++) {
-    require(data[i] == pattern_at(stream, exchange->received + i), "an octet of a body changed");
+    require(end->takes_any_body || data[i] == pattern_at(stream, exchange->received + i),
+            "an octet of a body changed");
   }
   exchange->received += len;
   credit(end, stream, len);

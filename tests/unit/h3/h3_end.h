@@ -34,6 +34,7 @@ typedef struct h3_end {
   uint64_t received, credited; // octets that came, and those given back to flow control
   void (*credit)(void *ctx, int64_t stream, size_t len); // told of each of the latter; may be NULL
   void *credit_ctx;
+  bool takes_any_body;     // bodies are not checked
   uint64_t acked_body;     // octets of our bodies that nghttp3 knows to be acknowledged
   bool had_settings;       // nghttp3 has told of the peer's
   codicil_support support; // of the session, when it did

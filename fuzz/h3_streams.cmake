@@ -1,0 +1,4 @@
+if(NGHTTP3_FOUND)
+  codicil_fuzz_target(h3_streams codicil_h3 codicil_session codicil_x509 codicil_ea codicil_name
+    codicil_wire codicil_base)
+endif()
