@@ -211,7 +211,7 @@ static void close_listeners(worker *w) {
 static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   (void)events;
   worker *w = watcher->data;
-  if (w->stopping_ns > 0) {
+  if (atomic_load(&w->num_stops) > 1) {
     cut_off(w);
     return;
   }
@@ -327,10 +327,17 @@ void worker_clear(worker *w) {
   memset(w, 0, sizeof *w);
 }
 
+// Another worker may have to drain for a while yet. Packets for it, and those of new clients, must
+// not come to a socket that nobody reads.
 void worker_run(worker *w) {
   ev_run(w->loop.ev, 0);
+  if (w->num_connections == 0) {
+    http3_worker_free(w->http3);
+    w->http3 = NULL;
+  }
 }
 
 void worker_stop(worker *w) {
+  atomic_fetch_add(&w->num_stops, 1);
   ev_async_send(w->loop.ev, &w->stop);
 }

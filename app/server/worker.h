@@ -4,6 +4,7 @@
 
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "io/loop.h"
 #include "server/access_log.h"
@@ -52,6 +53,7 @@ typedef struct worker {
   ev_idle sign_soon;
   // From the supervisor's thread.
   ev_async stop;
+  atomic_uint num_stops; // two may come as one event
   uint64_t stopping_ns; // when the drain began; 0 before
   bool has_said_last;   // the second GOAWAY is out
   bool has_cut_off;     // streams were open when it ended
