@@ -511,7 +511,7 @@ static void test_more_requests_than_streams_at_once_are_served_in_turn(void **st
     while (sent < MAX_EXCHANGES && request(f, "/echo", 10)) {
       sent++;
     }
-    assert_true(sent <= f->client.num_closed + MAX_STREAMS);
+    assert_true(sent <= f->server.num_closed + MAX_STREAMS);
     RUN_UNTIL(f, f->client.num_closed + f->client.num_more > before);
   }
   assert_true(f->client.num_more > 0);
