@@ -1,5 +1,5 @@
 if(codicil_has_quic)
-  foreach(name streams ends address weather parts)
+  foreach(name streams ends address weather parts threads)
     codicil_unit_test(app io_quic_${name} app_io_endpoint app_io_quic_tls app_io pki_fixture)
     target_sources(app_io_quic_${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/quic_world.c)
   endforeach()

@@ -14,7 +14,7 @@
 // ---- octets ------------------------------------------------------------------------------------
 
 enum { PERIOD = 251, TABLE_LEN = 32768 };
-static uint8_t table[TABLE_LEN + PERIOD];
+static uint8_t table[TABLE_LEN + PERIOD]; // filled before any thread starts
 
 static void fill_table(void) {
   for (size_t i = 0; i < sizeof table; i++) {
@@ -211,7 +211,7 @@ static void make_tls(world *w) {
   }
 }
 
-void world_init(world *w) {
+void world_init_bare(world *w) {
   app_error err = {""};
   memset(w, 0, sizeof *w);
   fill_table();
@@ -227,11 +227,15 @@ void world_init(world *w) {
   w->client_config = w->server_config;
   w->client_config.max_streams = 0;
   assert_true(io_loop_init(&w->loop, &err));
+}
+
+void world_init(world *w) {
+  world_init_bare(w);
   make_tls(w);
 }
 
-static bool on_accept(void *user, quic_connection *quic, const quic_handler **out_handler,
-                      void **out_user) {
+bool world_accept(void *user, quic_connection *quic, const quic_handler **out_handler,
+                  void **out_user) {
   world *w = user;
   assert_true(w->num_peers < WORLD_PEERS);
   world_peer *peer = &w->peers[w->num_peers++];
@@ -248,10 +252,15 @@ static bool on_accept(void *user, quic_connection *quic, const quic_handler **ou
 }
 
 int world_socket(struct sockaddr_in *out) {
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  socklen_t len = sizeof *out;
   *out = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  return world_shared_socket(out);
+}
+
+int world_shared_socket(struct sockaddr_in *out) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1;
+  socklen_t len = sizeof *out;
   assert_true(fd >= 0);
+  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes), 0);
   assert_int_equal(bind(fd, (struct sockaddr *)out, len), 0);
   assert_int_equal(getsockname(fd, (struct sockaddr *)out, &len), 0);
   return fd;
@@ -265,7 +274,7 @@ void world_start(world *w, size_t num_workers) {
     assert_true(quic_stack_new(&w->server[i], &w->loop, &w->server_config, w->shared, i,
                                w->server_tls, &err));
     int fd = world_socket(&w->address[i]);
-    assert_true(quic_stack_listen(w->server[i], fd, on_accept, w, &err));
+    assert_true(quic_stack_listen(w->server[i], fd, world_accept, w, &err));
   }
   assert_true(quic_stack_new(&w->client, &w->loop, &w->client_config, NULL, 0, NULL, &err));
 }
@@ -290,9 +299,11 @@ void world_clear(world *w) {
   quic_tls_context_free(w->server_tls);
   quic_tls_context_free(w->client_tls);
   io_loop_clear(&w->loop);
-  unlink(w->certificate);
-  unlink(w->key);
-  rmdir(w->dir);
+  if (w->dir[0] != '\0') {
+    unlink(w->certificate);
+    unlink(w->key);
+    rmdir(w->dir);
+  }
 }
 
 world_peer *world_connect_to(world *w, const struct sockaddr_in *address) {

@@ -73,6 +73,8 @@ struct world {
 // Sets up one worker with the usual configuration; world_start makes the stacks after the test has
 // changed what it wants to.
 void world_init(world *w);
+// The same without TLS.
+void world_init_bare(world *w);
 void world_start(world *w, size_t num_workers);
 void world_clear(world *w);
 // Opens a client's connection to a worker, or to the relay.
@@ -94,5 +96,9 @@ void world_relay_rebind(world *w);
 struct sockaddr_in world_relay_address(const world *w);
 // A socket on a free port of the loopback interface.
 int world_socket(struct sockaddr_in *out);
+// The same on `address`; with port 0 it is told which. Others may have it, too.
+int world_shared_socket(struct sockaddr_in *address);
+// The accept of a server, with a world.
+quic_accept world_accept;
 
 #endif
