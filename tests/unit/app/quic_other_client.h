@@ -1,5 +1,5 @@
 // A client of QUIC's TLS that is not the program's: it offers what it is told, trusts anybody, and
-// resumes.
+// resumes. And a server that chooses no protocol.
 #ifndef CODICIL_TESTS_QUIC_OTHER_CLIENT_H
 #define CODICIL_TESTS_QUIC_OTHER_CLIENT_H
 
@@ -9,9 +9,16 @@
 
 typedef struct quic_other_client quic_other_client;
 
-// `alpn`: one protocol, NULL for none. `ticket`: what quic_other_client_ticket gave, or empty.
-quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
-                                         const char *alpn, codicil_span ticket, bool early_data);
+typedef struct quic_other_options {
+  const char *server_name;
+  const char *alpn;    // one protocol; NULL: none
+  codicil_span ticket; // what quic_other_client_ticket gave, or empty
+  bool early_data;     // announces it, where the ticket allows it
+  bool is_retried;     // begins with a key share that no server here takes
+} quic_other_options;
+
+quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref,
+                                         const quic_other_options *options);
 void *quic_other_client_native(quic_other_client *client);
 bool quic_other_client_is_resumed(const quic_other_client *client);
 // Whether the server took the early data that was announced.
@@ -24,5 +31,12 @@ uint32_t quic_other_client_max_early_data(const quic_other_client *client);
 bool quic_other_server_took_early_data(void *native);
 // After the connection is deleted.
 void quic_other_client_free(quic_other_client *client);
+
+// A server that knows no protocol, and goes on all the same.
+typedef struct quic_other_server quic_other_server;
+quic_other_server *quic_other_server_new(ngtcp2_crypto_conn_ref *ref, const char *certificate,
+                                         const char *key);
+void *quic_other_server_native(quic_other_server *server);
+void quic_other_server_free(quic_other_server *server);
 
 #endif

@@ -35,13 +35,34 @@ static int on_ticket(gnutls_session_t session, unsigned type, unsigned when, uns
   return 0;
 }
 
-quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
-                                         const char *alpn, codicil_span ticket, bool early_data) {
+static const char plain[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE";
+static const char retried[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048:"
+                              "+GROUP-X25519:%DISABLE_TLS13_COMPAT_MODE";
+
+static void offer(gnutls_session_t session, const quic_other_options *options) {
+  assert_int_equal(gnutls_priority_set_direct(session, options->is_retried ? retried : plain, NULL),
+                   0);
+  assert_int_equal(gnutls_server_name_set(session, GNUTLS_NAME_DNS, options->server_name,
+                                          strlen(options->server_name)),
+                   0);
+  if (options->alpn != NULL) {
+    gnutls_datum_t protocol = {(unsigned char *)(uintptr_t)options->alpn,
+                               (unsigned)strlen(options->alpn)};
+    assert_int_equal(gnutls_alpn_set_protocols(session, &protocol, 1, 0), 0);
+  }
+  if (options->ticket.len > 0) {
+    assert_int_equal(gnutls_session_set_data(session, options->ticket.data, options->ticket.len),
+                     0);
+  }
+}
+
+quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref,
+                                         const quic_other_options *options) {
   quic_other_client *client = calloc(1, sizeof *client);
-  unsigned early = early_data ? GNUTLS_ENABLE_EARLY_DATA : 0;
+  unsigned flags = GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_KEY_SHARE_TOP;
   assert_non_null(client);
-  assert_int_equal(
-      gnutls_init(&client->session, GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | early), 0);
+  flags |= options->early_data ? GNUTLS_ENABLE_EARLY_DATA : 0;
+  assert_int_equal(gnutls_init(&client->session, flags), 0);
   gnutls_session_set_ptr(client->session, ref);
   gnutls_db_set_ptr(client->session, client);
   gnutls_handshake_set_hook_function(client->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
@@ -49,21 +70,7 @@ quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char
   assert_int_equal(gnutls_certificate_allocate_credentials(&client->credentials), 0);
   assert_int_equal(
       gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE, client->credentials), 0);
-  assert_int_equal(gnutls_priority_set_direct(client->session,
-                                              "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
-                                              "%DISABLE_TLS13_COMPAT_MODE",
-                                              NULL),
-                   0);
-  assert_int_equal(
-      gnutls_server_name_set(client->session, GNUTLS_NAME_DNS, server_name, strlen(server_name)),
-      0);
-  if (alpn != NULL) {
-    gnutls_datum_t protocol = {(unsigned char *)(uintptr_t)alpn, (unsigned)strlen(alpn)};
-    assert_int_equal(gnutls_alpn_set_protocols(client->session, &protocol, 1, 0), 0);
-  }
-  if (ticket.len > 0) {
-    assert_int_equal(gnutls_session_set_data(client->session, ticket.data, ticket.len), 0);
-  }
+  offer(client->session, options);
   assert_int_equal(ngtcp2_crypto_gnutls_configure_client_session(client->session), 0);
   return client;
 }
@@ -103,4 +110,38 @@ void quic_other_client_free(quic_other_client *client) {
 
 bool quic_other_server_took_early_data(void *native) {
   return (gnutls_session_get_flags(native) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+}
+
+// ---- a server -----------------------------------------------------------------------------------
+
+struct quic_other_server {
+  gnutls_session_t session;
+  gnutls_certificate_credentials_t credentials;
+};
+
+quic_other_server *quic_other_server_new(ngtcp2_crypto_conn_ref *ref, const char *certificate,
+                                         const char *key) {
+  quic_other_server *server = calloc(1, sizeof *server);
+  assert_non_null(server);
+  assert_int_equal(gnutls_init(&server->session, GNUTLS_SERVER | GNUTLS_NO_END_OF_EARLY_DATA), 0);
+  gnutls_session_set_ptr(server->session, ref);
+  assert_int_equal(gnutls_priority_set_direct(server->session, plain, NULL), 0);
+  assert_int_equal(gnutls_certificate_allocate_credentials(&server->credentials), 0);
+  assert_int_equal(gnutls_certificate_set_x509_key_file(server->credentials, certificate, key,
+                                                        GNUTLS_X509_FMT_PEM),
+                   0);
+  assert_int_equal(
+      gnutls_credentials_set(server->session, GNUTLS_CRD_CERTIFICATE, server->credentials), 0);
+  assert_int_equal(ngtcp2_crypto_gnutls_configure_server_session(server->session), 0);
+  return server;
+}
+
+void *quic_other_server_native(quic_other_server *server) {
+  return server->session;
+}
+
+void quic_other_server_free(quic_other_server *server) {
+  gnutls_deinit(server->session);
+  gnutls_certificate_free_credentials(server->credentials);
+  free(server);
 }

@@ -37,8 +37,23 @@ static void offer_alpn(SSL *ssl, const char *alpn) {
   assert_int_equal(SSL_set_alpn_protos(ssl, list, (unsigned)(1 + len)), 0);
 }
 
-quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char *server_name,
-                                         const char *alpn, codicil_span ticket, bool early_data) {
+static void offer(SSL *ssl, const quic_other_options *options) {
+  assert_int_equal(SSL_set_tlsext_host_name(ssl, options->server_name), 1);
+  if (options->is_retried) {
+    assert_int_equal(SSL_set1_groups_list(ssl, "*brainpoolP256r1tls13:X25519"), 1);
+  }
+  if (options->alpn != NULL) {
+    offer_alpn(ssl, options->alpn);
+  }
+  if (options->ticket.len > 0) {
+    SSL_SESSION *session = session_of(options->ticket);
+    assert_int_equal(SSL_set_session(ssl, session), 1);
+    SSL_SESSION_free(session);
+  }
+}
+
+quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref,
+                                         const quic_other_options *options) {
   quic_other_client *client = calloc(1, sizeof *client);
   assert_non_null(client);
   client->ctx = SSL_CTX_new(TLS_client_method());
@@ -52,18 +67,10 @@ quic_other_client *quic_other_client_new(ngtcp2_crypto_conn_ref *ref, const char
   assert_int_equal(ngtcp2_crypto_ossl_ctx_new(&client->native, client->ssl), 0);
   SSL_set_app_data(client->ssl, ref);
   SSL_set_connect_state(client->ssl);
-  assert_int_equal(SSL_set_tlsext_host_name(client->ssl, server_name), 1);
-  if (alpn != NULL) {
-    offer_alpn(client->ssl, alpn);
-  }
-  if (ticket.len > 0) {
-    SSL_SESSION *session = session_of(ticket);
-    assert_int_equal(SSL_set_session(client->ssl, session), 1);
-    SSL_SESSION_free(session);
-  }
+  offer(client->ssl, options);
   assert_int_equal(ngtcp2_crypto_ossl_configure_client_session(client->ssl), 0);
   // OpenSSL lets none be announced where the ticket allows none.
-  if (early_data && ticket.len > 0 &&
+  if (options->early_data && options->ticket.len > 0 &&
       SSL_SESSION_get_max_early_data(SSL_get0_session(client->ssl)) > 0) {
     assert_int_equal(SSL_set_quic_tls_early_data_enabled(client->ssl, 1), 1);
   }
@@ -108,4 +115,41 @@ void quic_other_client_free(quic_other_client *client) {
 bool quic_other_server_took_early_data(void *native) {
   return SSL_get_early_data_status(ngtcp2_crypto_ossl_ctx_get_ssl(native)) ==
          SSL_EARLY_DATA_ACCEPTED;
+}
+
+// ---- a server -----------------------------------------------------------------------------------
+
+struct quic_other_server {
+  SSL_CTX *ctx;
+  SSL *ssl;
+  ngtcp2_crypto_ossl_ctx *native;
+};
+
+quic_other_server *quic_other_server_new(ngtcp2_crypto_conn_ref *ref, const char *certificate,
+                                         const char *key) {
+  quic_other_server *server = calloc(1, sizeof *server);
+  assert_non_null(server);
+  server->ctx = SSL_CTX_new(TLS_server_method());
+  assert_non_null(server->ctx);
+  assert_int_equal(SSL_CTX_use_certificate_chain_file(server->ctx, certificate), 1);
+  assert_int_equal(SSL_CTX_use_PrivateKey_file(server->ctx, key, SSL_FILETYPE_PEM), 1);
+  server->ssl = SSL_new(server->ctx);
+  assert_non_null(server->ssl);
+  assert_int_equal(ngtcp2_crypto_ossl_ctx_new(&server->native, server->ssl), 0);
+  SSL_set_app_data(server->ssl, ref);
+  SSL_set_accept_state(server->ssl);
+  assert_int_equal(ngtcp2_crypto_ossl_configure_server_session(server->ssl), 0);
+  return server;
+}
+
+void *quic_other_server_native(quic_other_server *server) {
+  return server->native;
+}
+
+void quic_other_server_free(quic_other_server *server) {
+  SSL_set_app_data(server->ssl, NULL);
+  ngtcp2_crypto_ossl_ctx_del(server->native);
+  SSL_free(server->ssl);
+  SSL_CTX_free(server->ctx);
+  free(server);
 }

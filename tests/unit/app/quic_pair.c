@@ -137,7 +137,8 @@ static void make_server(quic_pair *pair, quic_tls *tls, const uint8_t *packet, s
                    0);
   side->tls = tls;
   side->early_export = CODICIL_NOT_READY;
-  ngtcp2_conn_set_tls_native_handle(side->conn, quic_tls_native(tls));
+  ngtcp2_conn_set_tls_native_handle(side->conn,
+                                    tls != NULL ? quic_tls_native(tls) : pair->server_native);
 }
 
 // A side whose TLS failed says so in a CONNECTION_CLOSE, which is not carried.

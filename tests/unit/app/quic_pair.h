@@ -23,6 +23,7 @@ enum { QUIC_PAIR_PACKET_MAX = 1452, QUIC_PAIR_FIRST_MAX = 4 };
 
 struct quic_pair {
   quic_side client, server;
+  void *server_native; // of a server's TLS that is the test's own
   uint64_t now_ns;
   // The packets with which the client began.
   uint8_t first[QUIC_PAIR_FIRST_MAX][QUIC_PAIR_PACKET_MAX];
