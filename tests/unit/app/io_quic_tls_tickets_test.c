@@ -71,6 +71,15 @@ static void test_a_client_that_must_retry_gets_its_site_and_its_ticket(void **st
   visit_again(&v, &f, fixture_names[1], &ticket, false);
   assert_true(quic_tls_is_resumed(v.server));
   visit_end(&v);
+  // With the ticket in both hellos.
+  visit_begin(&v, &f,
+              &(quic_other_options){.server_name = fixture_names[1],
+                                    .alpn = "h3",
+                                    .ticket = codicil_buf_span(&ticket),
+                                    .is_retried = true});
+  assert_true(v.pair.client.is_complete && v.pair.server.is_complete);
+  assert_int_equal(quic_tls_site_index(v.server), 1);
+  visit_end(&v);
   codicil_buf_clear(&ticket);
   fixture_tear_down(&f);
 }
