@@ -267,8 +267,8 @@ static int use_site(quic_tls *tls, size_t index) {
 // Called when the server name and ALPN are read, and before tickets are. A second ClientHello names
 // the same server (RFC 8446 §4.1.2), and keeps its site if not.
 //= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
-//# Unless another mechanism is used for agreeing on an application protocol, endpoints MUST use
-// ALPN # for this purpose.
+//# Unless another mechanism is used for agreeing on an application
+//# protocol, endpoints MUST use ALPN for this purpose.
 static int on_client_hello(gnutls_session_t session) {
   quic_tls *tls = tls_of(session);
   char name[CODICIL_HOST_MAX + 1];
@@ -283,6 +283,9 @@ static int on_client_hello(gnutls_session_t session) {
 }
 
 // The server's Certificate and CertificateVerify are read, and the signature is good.
+//= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
+//# When using ALPN, endpoints MUST immediately close a connection (see
+//# Section 10.2 of [QUIC-TRANSPORT]) with a no_application_protocol TLS alert
 static int on_verify(gnutls_session_t session) {
   quic_tls *tls = tls_of(session);
   codicil_chain_entry chain[MAX_CHAIN];
@@ -334,7 +337,9 @@ static int set_up_server(quic_tls *tls) {
   gnutls_db_set_cache_expiration(tls->session, early ? EARLY_TICKET_LIFETIME_S : TICKET_LIFETIME_S);
   if (early) {
     gnutls_anti_replay_enable(tls->session, tls->context->anti_replay);
-    // RFC 9001 §4.6.1: this value, and no other.
+    //= https://www.rfc-editor.org/rfc/rfc9001#section-4.6.1
+    //# Servers MUST NOT send the early_data extension with a max_early_data_size
+    //# field set to any value other than 0xffffffff.
     int ret = gnutls_record_set_max_early_data_size(tls->session, UINT32_MAX);
     if (ret < 0) {
       return ret;

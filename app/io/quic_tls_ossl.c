@@ -45,6 +45,7 @@ struct quic_tls {
   codicil_tls *exporter;
   void *user;
   size_t site_index;
+  bool lacks_protocol; // a client whose server chose none
 };
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
@@ -174,8 +175,8 @@ static bool offers_protocols(SSL *ssl) {
 // Runs before a ticket is looked at: the site's session context, which the SSL takes over, says
 // that a ticket of another one is not resumed.
 //= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
-//# Unless another mechanism is used for agreeing on an application protocol, endpoints MUST use
-// ALPN # for this purpose.
+//# Unless another mechanism is used for agreeing on an application
+//# protocol, endpoints MUST use ALPN for this purpose.
 static int on_client_hello(SSL *ssl, int *al, void *arg) {
   (void)arg;
   quic_tls *tls = tls_of(ssl);
@@ -202,10 +203,6 @@ static int on_client_hello(SSL *ssl, int *al, void *arg) {
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-// OpenSSL itself refuses a QUIC handshake without ALPN.
-//= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
-//# Unless another mechanism is used for agreeing on an application protocol, endpoints MUST use
-// ALPN # for this purpose.
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *arg) {
   (void)ssl, (void)arg;
@@ -234,7 +231,10 @@ static int on_status(SSL *ssl, void *arg) {
 static void set_sessions(SSL_CTX *ctx, bool early_data) {
   SSL_CTX_set_timeout(ctx, TICKET_LIFETIME_S);
   SSL_CTX_set_session_cache_mode(ctx, early_data ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_max_early_data(ctx, early_data ? UINT32_MAX : 0); // RFC 9001 §4.6.1: no other value
+  //= https://www.rfc-editor.org/rfc/rfc9001#section-4.6.1
+  //# Servers MUST NOT send the early_data extension with a max_early_data_size
+  //# field set to any value other than 0xffffffff.
+  SSL_CTX_set_max_early_data(ctx, early_data ? UINT32_MAX : 0);
 }
 
 static bool site_init(site *s, quic_tls_context *context, const quic_tls_site *config,
@@ -278,12 +278,26 @@ bool quic_tls_server_new(quic_tls_context **out, const quic_tls_server_config *c
 
 // ---- a client's handshake -----------------------------------------------------------------------
 
+// The alert of a refused certificate has gone to ngtcp2 when this is called.
+//= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
+//# When using ALPN, endpoints MUST immediately close a connection (see
+//# Section 10.2 of [QUIC-TRANSPORT]) with a no_application_protocol TLS alert
+static void on_info(const SSL *ssl, int where, int value) {
+  (void)value;
+  if (where == SSL_CB_WRITE_ALERT && tls_of(ssl)->lacks_protocol) {
+    ngtcp2_crypto_conn_ref *ref = SSL_get_app_data(ssl);
+    ngtcp2_conn_set_tls_alert(ref->get_conn(ref), SSL_AD_NO_APPLICATION_PROTOCOL);
+  }
+}
+
+// What the server chose of protocols is known when its certificate comes.
 static int on_verify(X509_STORE_CTX *store, void *arg) {
   (void)arg;
   SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  const quic_tls *tls = tls_of(ssl);
+  quic_tls *tls = tls_of(ssl);
   tls_client_chain chain = {NULL, 0};
-  bool good = quic_tls_speaks_h3(tls) &&
+  tls->lacks_protocol = !quic_tls_speaks_h3(tls);
+  bool good = !tls->lacks_protocol &&
               tls_client_chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl) &&
               tls->context->client.judge(tls->user, chain.entries, chain.num_entries);
   tls_client_chain_clear(&chain);
@@ -307,6 +321,7 @@ bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *c
   SSL_CTX_set_session_cache_mode(context->client_ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(context->client_ctx, SSL_VERIFY_PEER, NULL);
   SSL_CTX_set_cert_verify_callback(context->client_ctx, on_verify, NULL);
+  SSL_CTX_set_info_callback(context->client_ctx, on_info);
   *out = context;
   return true;
 }

@@ -184,7 +184,7 @@ static void test_a_server_that_chooses_no_protocol_is_left(void **state) {
   quic_pair_client(&pair, client, NULL);
   quic_pair_run(&pair, NULL);
   assert_false(pair.client.is_complete);
-  assert_true(quic_side_alert(&pair.client) != 0);
+  assert_int_equal(quic_side_alert(&pair.client), ALERT_NO_PROTOCOL);
   assert_int_equal(f.num_judged, 0);
   quic_pair_clear(&pair);
   quic_tls_free(client);
