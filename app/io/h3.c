@@ -186,6 +186,15 @@ static void on_ready(void *user) {
   }
 }
 
+//= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1
+//# Implementations SHOULD cancel requests by abruptly terminating any
+//# directions of a stream that are still open.
+// With the peer's code, which is the one that the owner is told: §8.1 allows even a client
+// H3_REQUEST_REJECTED then.
+static void cancel(io_h3 *h3, int64_t stream, uint64_t code) {
+  reset(h3, &(kept_reset){stream, code, false});
+}
+
 // The connection's window is given back at once, also for what nghttp3 keeps: it keeps no more than
 // the stream's window allows.
 static void on_received(void *user, int64_t stream, codicil_span bytes, bool fin) {
@@ -196,6 +205,10 @@ static void on_received(void *user, int64_t stream, codicil_span bytes, bool fin
   enter(h3);
   nghttp3_ssize n =
       codicil_h3_read_stream(h3->codicil, h3->http, stream, bytes.data, bytes.len, fin);
+  if (n == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING) { // an error of the stream alone
+    cancel(h3, stream, NGHTTP3_H3_MESSAGE_ERROR);
+    n = (nghttp3_ssize)bytes.len;
+  }
   if (!leave(h3, n < 0 ? (int)n : 0)) {
     return;
   }
@@ -271,15 +284,6 @@ static void on_writable(void *user, int64_t stream) {
     leave(h3, codicil_h3_unblock_stream(h3->codicil, h3->http, stream));
     quic_wake(h3->quic);
   }
-}
-
-//= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.1
-//# Implementations SHOULD cancel requests by abruptly terminating any
-//# directions of a stream that are still open.
-// With the peer's code, which is the one that the owner is told: §8.1 allows even a client
-// H3_REQUEST_REJECTED then.
-static void cancel(io_h3 *h3, int64_t stream, uint64_t code) {
-  reset(h3, &(kept_reset){stream, code, false});
 }
 
 static bool is_request(int64_t stream) {

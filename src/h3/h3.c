@@ -137,7 +137,10 @@ uint64_t codicil_h3_app_error_code(const codicil_h3 *h3, int liberr) {
 static nghttp3_ssize pass(codicil_h3 *h3, nghttp3_conn *conn, int64_t id, codicil_span octets,
                           int fin) {
   nghttp3_ssize taken = nghttp3_conn_read_stream(conn, id, octets.data, octets.len, fin);
-  if (taken < 0) {
+  //= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.2
+  //# Malformed requests or responses that are
+  //# detected MUST be treated as a stream error of type H3_MESSAGE_ERROR.
+  if (taken < 0 && taken != NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING) {
     h3->liberr = (int)taken;
   }
   return taken;
