@@ -1,14 +1,16 @@
 """`codicil serve` as a process: ready lines, ports, one site without a file, a graceful end."""
 
+import json
 import signal
 import socket
 import subprocess
 
 import pytest
-from harness.codicil import Serve, Site, get_command, get_json, program, raw_request
+from harness.codicil import Serve, Site, badpeer_command, get_command, get_json, program, raw_request
 from harness.process import Process
 
 
+@pytest.mark.http("h2", "h3")
 def test_one_site_needs_no_file(certs, roots, ca):
     args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
     server = Process([program(), "serve", *args, "--listen", "127.0.0.1:0"])
@@ -42,6 +44,7 @@ def test_a_signal_ends_an_idle_server_with_0(serve, three_sites, sig):
     assert server.stop(sig) == 0
 
 
+@pytest.mark.http("h2", "h3")
 def test_a_request_in_flight_is_finished_after_sigterm(serve, three_sites, ca):
     server = serve(three_sites)
     url = f"https://a.example:{server.port}/large"
@@ -55,6 +58,7 @@ def test_a_request_in_flight_is_finished_after_sigterm(serve, three_sites, ca):
     assert b'"status":' in out.replace(b" ", b""), err
 
 
+@pytest.mark.http("h2", "h3")
 def test_a_log_that_nobody_reads_any_more_stops_nothing(certs, roots, ca):
     args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
     full = [program(), "serve", *args, "--listen", "127.0.0.1:0", "--access-log", "-"]
@@ -66,6 +70,7 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(certs, roots, ca):
         assert server.wait(20) == 0
 
 
+@pytest.mark.http("h2", "h3")
 def test_a_log_whose_reader_hangs_keeps_nothing_from_ending(certs, roots):
     args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
     full = [program(), "serve", *args, "--listen", "127.0.0.1:0", "--access-log", "-", "-w", "1"]
@@ -80,11 +85,26 @@ def test_a_log_whose_reader_hangs_keeps_nothing_from_ending(certs, roots):
         assert server.wait(20) == 0
 
 
-def test_after_sigterm_no_new_connection_is_taken(serve, three_sites):
+@pytest.mark.http("h2", "h3")
+def test_a_client_is_told_that_the_server_ends(serve, three_sites, http):
+    server = serve(three_sites)
+    authority = f"a.example:{server.port}"
+    flags = ["--port", server.port, "--sni", "a.example", "--authority", authority]
+    client = Process(badpeer_command("call", "get-and-stay", *flags))
+    server.log(1)
+    assert server.stop() == 0
+    report = json.loads(client.wait_line("{"))
+    assert [r["status"] for r in report["responses"]] == [200]
+    assert report["draining"] and report["closed"], report
+    assert http.is_peace(report["code"]), report
+
+
+@pytest.mark.http("h2", "h3")
+def test_after_sigterm_no_new_connection_is_taken(serve, three_sites, ca):
     server = serve(three_sites)
     assert server.stop() == 0
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", server.port), timeout=2).close()
+    result = get_json(server.port, ca.pem, ["a.example"])
+    assert result.code == 7, result.stderr
 
 
 def test_an_address_in_use_is_named(tmp_path, three_sites):
@@ -97,6 +117,7 @@ def test_an_address_in_use_is_named(tmp_path, three_sites):
         assert str(port) in str(failure.value)
 
 
+@pytest.mark.http("h2", "h3")
 def test_all_workers_serve(serve, three_sites, ca):
     server = serve(three_sites, extra="workers: 4\n")
     for _ in range(12):
@@ -105,6 +126,7 @@ def test_all_workers_serve(serve, three_sites, ca):
     assert server.stop() == 0
 
 
+@pytest.mark.http("h2", "h3")
 def test_ipv6_is_served(serve, certs, roots, ca):
     try:
         with socket.socket(socket.AF_INET6) as probe:

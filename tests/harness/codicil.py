@@ -134,11 +134,16 @@ class BadServer(Process):
                 return report
 
 
+def badpeer_command(*args):
+    """The command line of the misbehaving peer as a client, in the version of HTTP of the test."""
+    command, *rest = map(str, args)
+    scenario = [rest.pop(0)] if command == "call" else []
+    return [program("BADPEER"), command, *scenario, *current().badpeer_flags, *rest]
+
+
 def badpeer(*args, timeout=90):
     """Runs the misbehaving peer as a client; returns its reports, a connection each."""
-    command, *rest = map(str, args)
-    words = [rest.pop(0)] if command == "call" else []
-    full = [program("BADPEER"), command, *words, *current().badpeer_flags, *rest]
+    full = badpeer_command(*args)
     done = subprocess.run(full, capture_output=True, timeout=timeout, check=False)
     assert done.returncode == 0, (full, done.stderr)
     return [json.loads(line) for line in done.stdout.splitlines()]

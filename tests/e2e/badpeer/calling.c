@@ -44,6 +44,12 @@ void run_get(peer *p) {
   }
 }
 
+// Stays until the server ends.
+static void run_get_and_stay(peer *p) {
+  run_get(p);
+  wire_drain(p->w, 30000);
+}
+
 // The request is there with our setting: it must not wait for signatures.
 static void send_early_get(peer *p) {
   send_get(p, "/");
@@ -157,6 +163,7 @@ static const scenario all[] = {
     {.name = "get-without-setting", .setting = NO_SETTING, .run = run_get},
     {.name = "get-setting-0", .setting = 0, .run = run_get},
     {.name = "get-with-the-preface", .setting = 1, .run = run_early_get, .early = send_early_get},
+    {.name = "get-and-stay", .setting = 1, .run = run_get_and_stay},
     {.name = "quiet", .setting = 1, .run = run_quiet},
     {.name = "setting-2", .setting = 2, .run = run_await_close},
     {.name = "setting-4294967295", .setting = 0xffffffff, .run = run_await_close},

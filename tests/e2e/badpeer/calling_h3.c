@@ -217,15 +217,9 @@ static void run_push_stream(peer *p) {
   await_close(p, CLOSE_MS);
 }
 
-// Ends before its HEADERS do: an error of that stream alone.
 static void run_incomplete(peer *p) {
-  int64_t stream = p->w->t->open(p->w);
-  quic_send(p->w->h3->q, stream, NULL, 0, true);
-  frame f;
-  while (wire_response(p->w, stream)->reset < 0 && !wire_response(p->w, stream)->done &&
-         wire_read(p->w, &f)) {
-  }
-  run_get(p);
+  quic_send(p->w->h3->q, p->w->t->open(p->w), NULL, 0, true);
+  await_close(p, CLOSE_MS);
 }
 
 static void run_stopped_and_reset(peer *p) {

@@ -273,7 +273,7 @@ static void note_event(wire *w, const quic_event *e) {
   if (e->what == QUIC_DATA) {
     bytes_put(&s->in, e->data, e->len);
     s->is_ended = e->fin;
-  } else if (e->what == QUIC_RESET) {
+  } else {
     wire_response(w, e->stream)->reset = (long long)e->code;
     forget_stream(h, s);
   }

@@ -14,7 +14,13 @@
 
 #include "quic_state.h"
 
-enum { PATIENCE_MS = 10000, CID_LEN = 8, PACKET_MAX = 1500, DATAGRAM_MAX = 65536 };
+enum {
+  PATIENCE_MS = 10000,
+  UNI_PATIENCE_MS = 500,
+  CID_LEN = 8,
+  PACKET_MAX = 1500,
+  DATAGRAM_MAX = 65536
+};
 enum { H3_NO_ERROR = 0x100 };
 
 static ngtcp2_tstamp now_ns(void) {
@@ -99,14 +105,6 @@ static int on_reset(ngtcp2_conn *conn, int64_t stream, uint64_t final_size, uint
   return 0;
 }
 
-static int on_stop_sending(ngtcp2_conn *conn, int64_t stream, uint64_t code, void *user,
-                           void *stream_user) {
-  (void)conn;
-  (void)stream_user;
-  push(user, (quic_event){QUIC_STOPPED, stream, NULL, 0, false, code});
-  return 0;
-}
-
 static int on_acked(ngtcp2_conn *conn, int64_t stream, uint64_t offset, uint64_t len, void *user,
                     void *stream_user) {
   (void)conn;
@@ -150,7 +148,6 @@ static const ngtcp2_callbacks callbacks = {
     .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
     .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
     .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
-    .stream_stop_sending = on_stop_sending,
     .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
 };
 
@@ -511,7 +508,7 @@ static void watch_acks(quic *q, int64_t stream) {
 }
 
 int64_t quic_open(quic *q, bool is_uni) {
-  ngtcp2_tstamp deadline = in_ms(PATIENCE_MS);
+  ngtcp2_tstamp deadline = in_ms(is_uni ? UNI_PATIENCE_MS : PATIENCE_MS);
   int64_t stream;
   while (!q->is_over && now_ns() < deadline) {
     int rv = is_uni ? ngtcp2_conn_open_uni_stream(q->conn, &stream, NULL)

@@ -44,7 +44,8 @@ bool quic_take_session(quic *q, bytes *out);
 
 // ---- out ----------------------------------------------------------------------------------------
 
-// Opens a stream; waits while the peer allows none. -1: it never did.
+// Opens a stream; waits (for a request a while, else a moment) while the peer allows none. -1: it
+// never did.
 int64_t quic_open(quic *q, bool is_uni);
 // Sends, and returns when all of it is in packets. False: the connection or the stream takes no
 // more.
@@ -61,7 +62,7 @@ void quic_keep_alive(quic *q);
 // ---- in -----------------------------------------------------------------------------------------
 
 typedef struct quic_event {
-  enum { QUIC_DATA, QUIC_RESET, QUIC_STOPPED } what;
+  enum { QUIC_DATA, QUIC_RESET } what; // ngtcp2 tells nothing of STOP_SENDING
   int64_t stream;
   uint8_t *data; // the caller's to free
   size_t len;

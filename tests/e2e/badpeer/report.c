@@ -127,7 +127,8 @@ void report(const peer *p, const char *role_fields) {
   put_responses(w);
   printf("\"tls\":\"%s\",\"resumed\":%s,\"verdict\":", w->tls, w->is_resumed ? "true" : "false");
   put_text(p->verdict, strlen(p->verdict));
-  printf(",\"closed\":%s}\n", w->closed ? "true" : "false");
+  printf(",\"draining\":%s,\"closed\":%s}\n", w->is_draining ? "true" : "false",
+         w->closed ? "true" : "false");
   fflush(stdout);
   pthread_mutex_unlock(&output);
 }
