@@ -264,9 +264,9 @@ static nghttp3_ssize read_typed(codicil_h3 *h3, nghttp3_conn *conn, int64_t id, 
   return octets.len != 0 || fin != 0 ? pass(h3, conn, id, octets, fin) : 0;
 }
 
-// Streams of one direction. The type is held back until it is whole, for nghttp3 before 1.9 takes a
-// part of it for the whole; and it is passed on alone, for nghttp3 overlooks the end of a critical
-// stream that comes with its type.
+// Streams of one direction. The type is held back until it is whole, for nghttp3 takes the end of a
+// stream inside it for an error; and it is passed on alone, for nghttp3 overlooks the end of a
+// critical stream that comes with its type.
 static nghttp3_ssize read_one_way(codicil_h3 *h3, nghttp3_conn *conn, int64_t id,
                                   codicil_span octets, int fin) {
   const codicil_h3_stream *known = codicil_h3_streams_find(&h3->streams, id);
