@@ -20,8 +20,11 @@
 // the QUIC connection with codicil_h3_app_error_code. Everything else of nghttp3 is called as ever.
 // Where 0-RTT was rejected, free nghttp3's connection and this, and make both anew.
 //
+// ORIGIN counts on a server's control stream only; elsewhere it is passed over (RFC 9412 §2).
+//
 // What it does not check: that the transport is QUIC with ALPN "h3", that a stream's octets come in
-// order (QUIC's work), and anything of frames that are not SERVER_CERTIFICATE, ORIGIN or SETTINGS.
+// order (QUIC's work), and anything of frames that are not SERVER_CERTIFICATE, ORIGIN or SETTINGS,
+// but that GOAWAY and MAX_PUSH_ID are as long as they say.
 #ifndef CODICIL_H3_H
 #define CODICIL_H3_H
 
