@@ -23,6 +23,7 @@ struct io_h3 {
   void *user;
   quic_connection *quic;
   nghttp3_conn *http;
+  nghttp3_mem mem; // of the loop's pool
   codicil_h3 *codicil;
   uint64_t max_streams; // that a client may open in all, so far
   unsigned depth;       // calls of nghttp3 that are under way
@@ -387,8 +388,8 @@ static bool new_http(io_h3 *h3, const nghttp3_settings *settings) {
   callbacks.deferred_consume = on_deferred_consume;
   callbacks.stop_sending = on_stop_sending;
   callbacks.reset_stream = on_reset_stream;
-  int rc = h3->is_server ? nghttp3_conn_server_new(&h3->http, &callbacks, settings, NULL, h3)
-                         : nghttp3_conn_client_new(&h3->http, &callbacks, settings, NULL, h3);
+  int rc = h3->is_server ? nghttp3_conn_server_new(&h3->http, &callbacks, settings, &h3->mem, h3)
+                         : nghttp3_conn_client_new(&h3->http, &callbacks, settings, &h3->mem, h3);
   return rc == 0;
 }
 
@@ -401,6 +402,8 @@ io_h3 *io_h3_new(io_loop *loop, bool is_server, const io_h3_handler *handler, vo
     h3->is_server = is_server;
     h3->handler = handler;
     h3->user = user;
+    nghttp2_mem mem = io_pool_mem(&loop->pool);
+    h3->mem = (nghttp3_mem){mem.mem_user_data, mem.malloc, mem.free, mem.calloc, mem.realloc};
     ev_prepare_init(&h3->after, on_after);
     ev_set_priority(&h3->after, AFTER_INPUT);
     h3->after.data = h3;

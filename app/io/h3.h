@@ -45,7 +45,8 @@ typedef struct io_h3_handler {
 // Makes HTTP/3, for a server's connection in quic_accept, for a client's before io_h3_connect.
 // `handler` is borrowed for its life. NULL: out of memory.
 io_h3 *io_h3_new(io_loop *loop, bool is_server, const io_h3_handler *handler, void *user);
-// Not before `closed`, unless the QUIC connection was discarded or never made. NULL is allowed.
+// Not before `closed`, unless the QUIC connection was discarded or never made. No nghttp3_rcbuf of
+// the connection may be held any more. NULL is allowed.
 void io_h3_free(io_h3 *h3);
 // The owner's pointer. In nghttp3's callbacks: `connection *c = io_h3_user(conn_user_data);`.
 void *io_h3_user(const io_h3 *h3);

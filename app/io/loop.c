@@ -52,5 +52,6 @@ void io_loop_clear(io_loop *loop) {
   free(loop->received);
   free(loop->record);
   free(loop->out);
+  io_pool_clear(&loop->pool);
   memset(loop, 0, sizeof *loop);
 }

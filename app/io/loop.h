@@ -10,6 +10,7 @@
 
 #include "codicil/codicil.h"
 #include "io/error.h"
+#include "io/pool.h"
 
 enum {
   IO_RECORD_LEN = 16384, // the most that one TLS record carries (RFC 8446 §5.1)
@@ -23,6 +24,7 @@ typedef struct io_loop {
   struct ev_loop *ev;
   codicil_now now; // of this turn
   ev_check clock;
+  io_pool pool; // for what belongs to the thread
   BIO_METHOD *bio;
   struct io_stream *active; // whose callback runs: the buffers below are its own until it returns
   uint8_t *in;              // ciphertext just received

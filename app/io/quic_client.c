@@ -159,7 +159,7 @@ static bool make_client(quic_connection *c, const io_address *remote) {
   }
   quic_qlog_open(c, &settings, &dcid);
   int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &view, NGTCP2_PROTO_VER_V1, &callbacks,
-                                  &settings, &params, NULL, c);
+                                  &settings, &params, &c->stack->mem, c);
   free(token);
   return rv == 0;
 }

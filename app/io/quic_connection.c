@@ -86,7 +86,7 @@ static bool make_server(quic_connection *c, const quic_birth *birth) {
          quic_id_table_add(&stack->table, &c->ids, cid_span(&scid), c) &&
          quic_id_table_add(&stack->table, &c->ids, cid_span(&birth->hd->dcid), c) &&
          ngtcp2_conn_server_new(&c->ng, &birth->hd->scid, &scid, &view, birth->hd->version,
-                                &callbacks, &settings, &params, NULL, c) == 0;
+                                &callbacks, &settings, &params, &stack->mem, c) == 0;
 }
 
 quic_connection *quic_connection_accept(quic_stack *stack, const quic_birth *birth) {

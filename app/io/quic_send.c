@@ -24,7 +24,9 @@ static size_t piece_len(const piece *p) {
 
 // Asks the owner. False: it has closed the connection.
 static bool ask(quic_connection *c, piece *out) {
-  *out = (piece){.stream = -1};
+  out->stream = -1;
+  out->fin = 0;
+  out->num = 0;
   c->is_woken_again = false;
   c->is_drained = true;
   if (!c->handler || c->state != QUIC_ALIVE) {

@@ -264,6 +264,8 @@ bool quic_stack_new(quic_stack **out, io_loop *loop, const quic_config *config, 
   }
   *stack =
       (quic_stack){.loop = loop, .config = config, .shared = shared, .index = index, .tls = tls};
+  nghttp2_mem mem = io_pool_mem(&loop->pool);
+  stack->mem = (ngtcp2_mem){mem.mem_user_data, mem.malloc, mem.free, mem.calloc, mem.realloc};
   stack->inbox = quic_inbox_new();
   stack->outbox = quic_outbox_new();
   if (!stack->inbox || !stack->outbox || !quic_id_table_init(&stack->table) ||

@@ -43,6 +43,7 @@ struct quic_stack {
   quic_id_table table;
   quic_inbox *inbox;
   quic_outbox *outbox;
+  ngtcp2_mem mem;    // of the loop's pool
   quic_queue woken;  // to be written at the end of the turn
   quic_queue ended;  // whose `closed` is due
   quic_queue buried; // closing and draining ones, oldest first

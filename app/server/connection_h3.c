@@ -347,11 +347,11 @@ static void on_flushed(void *user) {
 
 static void on_closed(void *user) {
   connection_h3 *c = user;
-  io_h3_free(c->h3);
   for (request *r = c->common.requests; r; r = r->next) {
     content_clear(r);
   }
   connection_clear(&c->common);
+  io_h3_free(c->h3); // whose memory the fields of requests were
   secondary_clear(&c->common.secondary);
   free(c);
 }

@@ -275,7 +275,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
   w->sites = sites;
   w->next_id = index;
   w->id_step = num_workers;
-  w->mem = pool_mem(&w->small);
+  w->mem = io_pool_mem(&w->loop.pool);
   if (!io_loop_init(&w->loop, err) ||
       !secondary_shared_new(&w->secondary, config, sites, &w->loop, err)) {
     worker_clear(w);
@@ -313,7 +313,6 @@ void worker_clear(worker *w) {
     close_listeners(w);
   }
   http3_worker_free(w->http3);
-  pool_clear(&w->small);
   access_log_clear(&w->log);
   file_cache_free(w->files);
   free(w->file_space);

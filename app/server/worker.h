@@ -14,7 +14,6 @@
 #include "server/file_cache.h"
 #include "server/http3.h"
 #include "server/listener.h"
-#include "server/pool.h"
 #include "server/secondary.h"
 #include "server/site.h"
 
@@ -32,7 +31,6 @@ typedef struct worker {
   secondary_shared *secondary;
   nghttp2_session_callbacks *callbacks;
   nghttp2_option *option;
-  pool small; // blocks of nghttp2's
   nghttp2_mem mem;
   file_cache *files;
   uint8_t *file_space; // IO_RECORD_LEN

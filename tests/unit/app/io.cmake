@@ -1,3 +1,4 @@
+codicil_unit_test(app io_pool app_io)
 if(codicil_has_quic)
   foreach(name io_quic_tls io_quic_tls_tickets)
     codicil_unit_test(app ${name} app_io_quic_tls app_io pki_fixture)

@@ -1,4 +1,5 @@
-// The pool behind nghttp2: blocks come back, keep their octets when they grow, and are bounded.
+// The pool behind nghttp2, nghttp3 and ngtcp2: blocks come back, keep their octets when they grow,
+// and are bounded.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +8,12 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "server/pool.h"
+#include "io/pool.h"
 
 static void test_a_freed_block_is_used_again(void **state) {
   (void)state;
-  pool p = {0};
-  nghttp2_mem mem = pool_mem(&p);
+  io_pool p = {0};
+  nghttp2_mem mem = io_pool_mem(&p);
   void *first = mem.malloc(100, mem.mem_user_data);
   mem.free(first, mem.mem_user_data);
   assert_ptr_equal(mem.malloc(65, mem.mem_user_data), first);
@@ -21,13 +22,13 @@ static void test_a_freed_block_is_used_again(void **state) {
   mem.free(first, mem.mem_user_data);
   mem.free(other, mem.mem_user_data);
   mem.free(NULL, mem.mem_user_data);
-  pool_clear(&p);
+  io_pool_clear(&p);
 }
 
 static void test_every_size_holds_what_was_asked_for(void **state) {
   (void)state;
-  pool p = {0};
-  nghttp2_mem mem = pool_mem(&p);
+  io_pool p = {0};
+  nghttp2_mem mem = io_pool_mem(&p);
   for (size_t len = 0; len < 2000; len++) {
     unsigned char *block = mem.malloc(len, mem.mem_user_data);
     assert_int_equal((uintptr_t)block % _Alignof(max_align_t), 0);
@@ -39,13 +40,13 @@ static void test_every_size_holds_what_was_asked_for(void **state) {
     }
     mem.free(block, mem.mem_user_data);
   }
-  pool_clear(&p);
+  io_pool_clear(&p);
 }
 
 static void test_a_block_keeps_its_octets_when_it_grows(void **state) {
   (void)state;
-  pool p = {0};
-  nghttp2_mem mem = pool_mem(&p);
+  io_pool p = {0};
+  nghttp2_mem mem = io_pool_mem(&p);
   unsigned char *block = mem.realloc(NULL, 1, mem.mem_user_data);
   block[0] = 42;
   for (size_t len = 1; len < 5000; len += 37) {
@@ -54,13 +55,13 @@ static void test_a_block_keeps_its_octets_when_it_grows(void **state) {
     assert_int_equal(block[0], 1); // written as the last octet of the first length
   }
   mem.free(block, mem.mem_user_data);
-  pool_clear(&p);
+  io_pool_clear(&p);
 }
 
 static void test_it_keeps_a_bounded_number(void **state) {
   (void)state;
-  pool p = {0};
-  nghttp2_mem mem = pool_mem(&p);
+  io_pool p = {0};
+  nghttp2_mem mem = io_pool_mem(&p);
   void *blocks[POOL_KEPT + 10];
   for (size_t i = 0; i < POOL_KEPT + 10; i++) {
     blocks[i] = mem.malloc(10, mem.mem_user_data);
@@ -69,14 +70,14 @@ static void test_it_keeps_a_bounded_number(void **state) {
     mem.free(blocks[i], mem.mem_user_data);
   }
   assert_int_equal(p.num_kept[0], POOL_KEPT);
-  pool_clear(&p);
+  io_pool_clear(&p);
   assert_int_equal(p.num_kept[0], 0);
 }
 
 static void test_sizes_that_overflow_are_refused(void **state) {
   (void)state;
-  pool p = {0};
-  nghttp2_mem mem = pool_mem(&p);
+  io_pool p = {0};
+  nghttp2_mem mem = io_pool_mem(&p);
   assert_null(mem.malloc(SIZE_MAX - 1, mem.mem_user_data));
   assert_null(mem.calloc(SIZE_MAX / 2, 3, mem.mem_user_data));
 }

@@ -1,5 +1,5 @@
-// Memory for one worker's nghttp2: see pool.h.
-#include "server/pool.h"
+// Small blocks of memory that are used again: see pool.h.
+#include "io/pool.h"
 
 #include <stdalign.h>
 #include <stddef.h>
@@ -8,16 +8,16 @@
 #include <string.h>
 
 // Stands before every block that is handed out.
-struct pool_block {
+struct io_pool_block {
   size_t capacity; // without this header
-  pool_block *next;
+  io_pool_block *next;
   alignas(max_align_t) unsigned char octets[];
 };
 
-enum { HEADER_LEN = offsetof(pool_block, octets) };
+enum { HEADER_LEN = offsetof(io_pool_block, octets) };
 
-static pool_block *block_of(void *octets) {
-  return (pool_block *)((unsigned char *)octets - HEADER_LEN);
+static io_pool_block *block_of(void *octets) {
+  return (io_pool_block *)((unsigned char *)octets - HEADER_LEN);
 }
 
 // Index of the smallest kept size that holds `len` octets; POOL_NUM_SIZES where none does.
@@ -27,9 +27,9 @@ static size_t size_index(size_t len) {
 }
 
 static void *take(size_t len, void *user) {
-  pool *p = user;
+  io_pool *p = user;
   size_t index = size_index(len);
-  pool_block *block;
+  io_pool_block *block;
   if (index < POOL_NUM_SIZES && p->kept[index]) {
     block = p->kept[index];
     p->kept[index] = block->next;
@@ -49,11 +49,11 @@ static void *take(size_t len, void *user) {
 }
 
 static void give_back(void *octets, void *user) {
-  pool *p = user;
+  io_pool *p = user;
   if (!octets) {
     return;
   }
-  pool_block *block = block_of(octets);
+  io_pool_block *block = block_of(octets);
   size_t index = size_index(block->capacity);
   if (index == POOL_NUM_SIZES || p->num_kept[index] >= POOL_KEPT) {
     free(block);
@@ -84,15 +84,15 @@ static void *resize(void *octets, size_t len, void *user) {
   return moved;
 }
 
-nghttp2_mem pool_mem(pool *p) {
+nghttp2_mem io_pool_mem(io_pool *p) {
   nghttp2_mem mem = {p, take, give_back, take_zeroed, resize};
   return mem;
 }
 
-void pool_clear(pool *p) {
+void io_pool_clear(io_pool *p) {
   for (size_t i = 0; i < POOL_NUM_SIZES; i++) {
     while (p->kept[i]) {
-      pool_block *next = p->kept[i]->next;
+      io_pool_block *next = p->kept[i]->next;
       free(p->kept[i]);
       p->kept[i] = next;
     }
