@@ -59,7 +59,7 @@ struct quic_tls_context {
 struct quic_tls {
   ngtcp2_crypto_conn_ref ref; // first: the session's pointer is to it
   ngtcp2_crypto_conn_ref *owner;
-  quic_tls_context *context;
+  quic_tls_context *context = NULL;
   gnutls_session_t session;
   codicil_tls *exporter;
   void *user;
@@ -197,7 +197,7 @@ static bool allow_early_data(quic_tls_context *context, app_error *err) {
 
 bool quic_tls_server_new(quic_tls_context **out, const quic_tls_server_config *config,
                          app_error *err) {
-  quic_tls_context *context;
+  quic_tls_context *context = NULL;
   if (!context_new(&context, err)) {
     return false;
   }
@@ -223,7 +223,7 @@ bool quic_tls_can_use(const char *certificate, const char *key, app_error *err) 
 
 bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *config,
                          app_error *err) {
-  quic_tls_context *context;
+  quic_tls_context *context = NULL;
   if (!context_new(&context, err)) {
     return false;
   }
