@@ -59,7 +59,7 @@ struct quic_tls_context {
 struct quic_tls {
   ngtcp2_crypto_conn_ref ref; // first: the session's pointer is to it
   ngtcp2_crypto_conn_ref *owner;
-  quic_tls_context *context = NULL;
+  quic_tls_context *context;
   gnutls_session_t session;
   codicil_tls *exporter;
   void *user;
