@@ -152,6 +152,9 @@ codicil_err codicil_h3_control_out_take(codicil_h3_control_out *out, codicil_spa
   return err;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc9114#section-6.2.1
+//# Each side MUST initiate a single control stream at the beginning of the
+//# connection and send its SETTINGS frame as the first frame on this stream.
 bool codicil_h3_control_out_has_room(const codicil_h3_control_out *out) {
   return out->settings_end != 0 && codicil_h3_frames_at_boundary(&out->frames) &&
          out->end - out->sent < MAX_UNSENT;

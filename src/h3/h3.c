@@ -134,6 +134,7 @@ uint64_t codicil_h3_app_error_code(const codicil_h3 *h3, int liberr) {
 
 // ---- in: the control stream ---------------------------------------------------------------------
 
+// A malformed message is an error of its stream (RFC 9114 §4.1.2): who resets that may go on.
 static nghttp3_ssize pass(codicil_h3 *h3, nghttp3_conn *conn, int64_t id, codicil_span octets,
                           int fin) {
   nghttp3_ssize taken = nghttp3_conn_read_stream(conn, id, octets.data, octets.len, fin);
@@ -236,8 +237,13 @@ static bool take_type(codicil_h3_stream *stream, codicil_reader *r, uint64_t *ou
   return is_whole;
 }
 
-// The first control stream is ours to filter; of a second nghttp3 makes an error, once it sees the
-// type.
+//= https://www.rfc-editor.org/rfc/rfc9114#section-6.2.1
+//# Only one control
+//# stream per peer is permitted; receipt of a second stream claiming to be a
+//# control stream MUST be treated as a connection error of type
+//# H3_STREAM_CREATION_ERROR.
+//
+// The first is ours to filter; of a second nghttp3 makes the error, once it sees the type.
 static int identify(codicil_h3 *h3, codicil_h3_stream *stream, uint64_t type) {
   if (type == STREAM_TYPE_CONTROL && h3->peer_control_id == NO_STREAM) {
     codicil_h3_control_in_init(
@@ -298,28 +304,32 @@ static nghttp3_ssize read_one_way(codicil_h3 *h3, nghttp3_conn *conn, int64_t id
 }
 
 // Remembers a frame that is open, and nothing else.
-static codicil_err remember(codicil_h3 *h3, const codicil_h3_stream *stream, int fin) {
-  if (fin != 0 || codicil_h3_frames_at_boundary(&stream->frames)) {
+static codicil_err remember(codicil_h3 *h3, const codicil_h3_stream *stream) {
+  if (codicil_h3_frames_at_boundary(&stream->frames)) {
     codicil_h3_streams_remove(&h3->streams, stream->id);
     return CODICIL_OK;
   }
   return codicil_h3_streams_put(&h3->streams, stream);
 }
 
-// Request streams. What lies before a frame that ends the connection is nghttp3's still, whose
-// errors go first: the outcome is the same however the octets are cut.
+//= https://www.rfc-editor.org/rfc/rfc8336#section-2.2
+//# The ORIGIN frame MUST be sent on stream 0; an ORIGIN frame on any
+//# other stream is invalid and MUST be ignored.
+//
+// Request streams; RFC 9412 §2 reads "stream 0" as the control stream. What lies before a frame
+// that ends the connection is nghttp3's still, whose errors go first: the outcome is the same
+// however the octets are cut.
 static nghttp3_ssize read_request(codicil_h3 *h3, nghttp3_conn *conn, int64_t id,
                                   codicil_span octets, int fin) {
   const codicil_h3_stream *known = codicil_h3_streams_find(&h3->streams, id);
   codicil_h3_stream stream = known != NULL ? *known : (codicil_h3_stream){.id = id};
   codicil_reader r = codicil_reader_of(octets);
   codicil_err err = CODICIL_OK;
-  size_t at = 0, start = 0;
+  size_t start = 0;
+  // Where the session minds one of these, it minds the first.
   while (err == CODICIL_OK &&
          codicil_h3_watch(&stream.frames, &start, &r, h3->codepoints.h3_frame)) {
     err = codicil_session_recv_frame_elsewhere(h3->session);
-    start += at;
-    at = octets.len - r.rest.len;
   }
   h3->num_idle += stream.frames.num_idle;
   stream.frames.num_idle = 0;
@@ -327,7 +337,7 @@ static nghttp3_ssize read_request(codicil_h3 *h3, nghttp3_conn *conn, int64_t id
     nghttp3_ssize taken = pass(h3, conn, id, codicil_span_sub(octets, 0, start), 0);
     return taken < 0 ? taken : fail_with(h3, err);
   }
-  err = remember(h3, &stream, fin);
+  err = remember(h3, &stream);
   return err == CODICIL_OK ? pass(h3, conn, id, octets, fin) : fail_with(h3, err);
 }
 
@@ -373,6 +383,9 @@ static int take_over(codicil_h3 *h3, nghttp3_conn *conn, const nghttp3_vec *vec,
   return keep(h3, rc);
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-5.2
+//# The SERVER_CERTIFICATE frame applies to the connection, not a specific stream. It
+//# MUST be sent on the control stream.
 static int put_frames_of_session(codicil_h3 *h3) {
   codicil_frame_type type;
   codicil_span payload;

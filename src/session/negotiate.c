@@ -24,6 +24,9 @@ codicil_err codicil_on_setting(codicil_session *s, const codicil_session_arg *ar
   //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-4.1
   //# The value of the
   //# parameter MUST be 0 or 1.
+  //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-4.2
+  //# The value of the
+  //# parameter MUST be 0 or 1.
   if (arg->value > 1) {
     return CODICIL_SETTING;
   }
