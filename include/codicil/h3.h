@@ -16,6 +16,8 @@
 //   nghttp3_conn_shutdown_stream_write codicil_h3_shutdown_stream_write
 //   nghttp3_conn_close_stream          codicil_h3_close_stream
 //
+// (In place of nghttp3_conn_update_ack_offset, too, tell what was added.)
+//
 // Each has the arguments, the meaning and the return values of nghttp3's. Where one fails, close
 // the QUIC connection with codicil_h3_app_error_code. Everything else of nghttp3 is called as ever.
 // Where 0-RTT was rejected, free nghttp3's connection and this, and make both anew.

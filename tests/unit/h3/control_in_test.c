@@ -408,6 +408,14 @@ static void test_an_identifier_that_does_not_fill_its_frame_is_a_frame_error(voi
                     NGHTTP3_H3_FRAME_ERROR);
     streams_clear(&s);
   }
+  // What no integer can fill is refused at its header.
+  streams s = streams_new();
+  put_settings(&s.all, 0x40, 0);
+  put_varint(&s.all, FRAME_GOAWAY);
+  put_varint(&s.all, 9);
+  expect_all_cuts(&s.all, false, "settings-end(0) ", NULL, CODICIL_MALFORMED,
+                  NGHTTP3_H3_FRAME_ERROR);
+  streams_clear(&s);
 }
 
 static void test_settings_have_a_longest_length(void **state) {
