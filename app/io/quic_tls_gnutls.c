@@ -81,19 +81,21 @@ static bool fail_gnutls(app_error *err, int ret) {
 
 // ---- contexts -----------------------------------------------------------------------------------
 
-static bool context_new(quic_tls_context **out, app_error *err) {
+static quic_tls_context *context_new(app_error *err) {
   quic_tls_context *context = calloc(1, sizeof *context);
   if (context == NULL) {
-    return app_fail(err, "out of memory");
+    app_fail(err, "out of memory");
+    return NULL;
   }
   context->key_log = -1;
   int ret = gnutls_priority_init(&context->priorities, priorities, NULL);
-  if (ret < 0 || !key_log_open(&context->key_log, err)) {
-    quic_tls_context_free(context);
-    return ret < 0 ? fail_gnutls(err, ret) : false;
+  if (ret < 0) {
+    fail_gnutls(err, ret);
+  } else if (key_log_open(&context->key_log, err)) {
+    return context;
   }
-  *out = context;
-  return true;
+  quic_tls_context_free(context);
+  return NULL;
 }
 
 void quic_tls_context_free(quic_tls_context *context) {
@@ -197,8 +199,8 @@ static bool allow_early_data(quic_tls_context *context, app_error *err) {
 
 bool quic_tls_server_new(quic_tls_context **out, const quic_tls_server_config *config,
                          app_error *err) {
-  quic_tls_context *context = NULL;
-  if (!context_new(&context, err)) {
+  quic_tls_context *context = context_new(err);
+  if (context == NULL) {
     return false;
   }
   context->choose = config->choose;
@@ -223,8 +225,8 @@ bool quic_tls_can_use(const char *certificate, const char *key, app_error *err) 
 
 bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *config,
                          app_error *err) {
-  quic_tls_context *context = NULL;
-  if (!context_new(&context, err)) {
+  quic_tls_context *context = context_new(err);
+  if (context == NULL) {
     return false;
   }
   context->client = *config;

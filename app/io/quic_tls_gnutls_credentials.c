@@ -26,6 +26,7 @@ static bool read_chain(chain *out, const char *path, app_error *err) {
   codicil_buf pem;
   codicil_buf_init(&pem, NULL, FILE_MAX);
   if (!file_read(&pem, path, err)) {
+    codicil_buf_clear(&pem);
     return false;
   }
   gnutls_datum_t data = {pem.data, (unsigned)pem.len};
@@ -44,6 +45,7 @@ static bool read_key(gnutls_privkey_t *out, const char *path, app_error *err) {
   codicil_buf pem;
   codicil_buf_init(&pem, NULL, FILE_MAX);
   if (!file_read(&pem, path, err)) {
+    codicil_buf_clear(&pem);
     return false;
   }
   gnutls_datum_t data = {pem.data, (unsigned)pem.len};

@@ -81,19 +81,19 @@ static void on_key(const SSL *ssl, const char *line) {
   key_log_write(tls_of(ssl)->context->key_log, line);
 }
 
-static bool context_new(quic_tls_context **out, app_error *err) {
+static quic_tls_context *context_new(app_error *err) {
   quic_tls_context *context = calloc(1, sizeof *context);
   if (context == NULL || CRYPTO_THREAD_run_once(&once, init_once) != 1 || slot < 0) {
     free(context);
-    return app_fail(err, "QUIC's TLS cannot be set up");
+    app_fail(err, "QUIC's TLS cannot be set up");
+    return NULL;
   }
   context->key_log = -1;
   if (!key_log_open(&context->key_log, err)) {
     quic_tls_context_free(context);
-    return false;
+    return NULL;
   }
-  *out = context;
-  return true;
+  return context;
 }
 
 void quic_tls_context_free(quic_tls_context *context) {
@@ -255,8 +255,8 @@ static bool site_init(site *s, quic_tls_context *context, const quic_tls_site *c
 
 bool quic_tls_server_new(quic_tls_context **out, const quic_tls_server_config *config,
                          app_error *err) {
-  quic_tls_context *context;
-  if (!context_new(&context, err)) {
+  quic_tls_context *context = context_new(err);
+  if (context == NULL) {
     return false;
   }
   context->choose = config->choose;
@@ -307,8 +307,8 @@ static int on_verify(X509_STORE_CTX *store, void *arg) {
 
 bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *config,
                          app_error *err) {
-  quic_tls_context *context;
-  if (!context_new(&context, err)) {
+  quic_tls_context *context = context_new(err);
+  if (context == NULL) {
     return false;
   }
   context->client = *config;

@@ -1,22 +1,14 @@
 // Certificates that GnuTLS would take and fail on in every handshake, or cannot read, are refused
 // with a sentence that names the file and says why.
-#include "io/quic_tls.h"
+#include "quic_tls_fixture.h"
 
 #include "cmocka_test.h"
 
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "pki_fixture.h"
-
-static void write_file(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(text, file) >= 0);
-  assert_int_equal(fclose(file), 0);
-}
 
 static void expect_refusal(const char *certificate_pem, const char *key_pem, const char *file,
                            const char *why) {
@@ -25,8 +17,8 @@ static void expect_refusal(const char *certificate_pem, const char *key_pem, con
   assert_non_null(mkdtemp(dir));
   snprintf(certificate, sizeof certificate, "%s/certificate.pem", dir);
   snprintf(key, sizeof key, "%s/key.pem", dir);
-  write_file(certificate, certificate_pem);
-  write_file(key, key_pem);
+  fixture_write_file(certificate, certificate_pem);
+  fixture_write_file(key, key_pem);
   assert_false(quic_tls_can_use(certificate, key, &err));
   if (strstr(err.text, file) == NULL || strstr(err.text, why) == NULL) {
     fail_msg("not of %s, %s: %s", file, why, err.text);
@@ -72,11 +64,91 @@ static void test_an_intermediate_that_cannot_be_read_is_refused(void **state) {
   pki_free(root);
 }
 
+static void test_a_file_of_megabytes_is_refused(void **state) {
+  (void)state;
+  enum { LEN = 2000000 };
+  char *text = malloc(LEN + 1);
+  assert_non_null(text);
+  memset(text, '\n', LEN);
+  text[LEN] = '\0';
+  pki_cert *leaf = pki_leaf(NULL, "DNS:a.example");
+  expect_refusal(text, leaf->key_pem, "certificate.pem", "larger than");
+  expect_refusal(leaf->pem, text, "key.pem", "larger than");
+  pki_free(leaf);
+  free(text);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+static size_t countdown;
+static bool failed;
+
+static bool refuses(void) {
+  failed = failed || countdown == 0;
+  return countdown == 0 || countdown-- == 0;
+}
+
+static void *starved_malloc(size_t len) {
+  return refuses() ? NULL : malloc(len);
+}
+
+static void *starved_calloc(size_t num, size_t len) {
+  return refuses() ? NULL : calloc(num, len);
+}
+
+static void *starved_realloc(void *ptr, size_t len) {
+  return refuses() ? NULL : realloc(ptr, len);
+}
+
+// From here on all but the first `n` allocations of GnuTLS and of its binding are refused.
+static void starve(size_t n) {
+  countdown = n;
+  failed = false;
+  gnutls_malloc = starved_malloc;
+  gnutls_calloc = starved_calloc;
+  gnutls_realloc = starved_realloc;
+}
+
+static void feed(void) {
+  gnutls_malloc = malloc;
+  gnutls_calloc = calloc;
+  gnutls_realloc = realloc;
+}
+
+// A connection cannot be made, and says so, or it can be made although something was refused.
+static void test_each_allocation_for_a_connection_may_fail(void **state) {
+  (void)state;
+  fixture f;
+  fixture_set_up(&f);
+  fixture_make_contexts(&f, false);
+  for (int is_client = 0; is_client < 2; is_client++) {
+    size_t num_refused = 0;
+    failed = true;
+    for (size_t n = 0; failed; n++) {
+      quic_pair pair;
+      quic_tls *tls = NULL;
+      app_error err = {""};
+      quic_pair_init(&pair);
+      starve(n);
+      bool ok = quic_tls_new(&tls, is_client ? f.client : f.server, &pair.client.ref,
+                             is_client ? "one.example" : NULL, &f, &err);
+      feed();
+      num_refused += ok ? 0 : 1;
+      assert_true(ok == (tls != NULL) && ok == (err.text[0] == '\0'));
+      quic_tls_free(tls);
+    }
+    assert_true(num_refused > 3);
+  }
+  fixture_tear_down(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_key_that_may_not_sign_is_refused),
       cmocka_unit_test(test_an_object_identifier_with_a_huge_arc_is_refused),
       cmocka_unit_test(test_an_intermediate_that_cannot_be_read_is_refused),
+      cmocka_unit_test(test_a_file_of_megabytes_is_refused),
+      cmocka_unit_test(test_each_allocation_for_a_connection_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
