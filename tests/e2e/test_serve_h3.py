@@ -253,3 +253,38 @@ def test_secrets_go_where_sslkeylogfile_says(serve, site, ca, tmp_path, monkeypa
     assert subprocess.run(full, capture_output=True, timeout=30, check=False).returncode == 0
     both = (tmp_path / "keys").read_text()
     assert both.startswith(over_quic) and both.count("CLIENT_TRAFFIC_SECRET_0 ") == 2
+
+
+# ---- keys
+
+
+@pytest.fixture
+def odd_site(ca, certs, roots, tmp_path):
+    """b.example with a key that GnuTLS 3.7 cannot use, and OpenSSL can."""
+    odd = ca.issue(f"odd-{tmp_path.name}", ["b.example"], alg="rsapss-salt20")
+    sites = [Site("a.example", certs["a"], roots["a"], secondary=["b.example"])]
+    return sites + [Site("b.example", odd, roots["b"])]
+
+
+def test_a_key_that_quic_cannot_use_leaves_its_site_to_http2(serve, odd_site, ca):
+    server = serve(odd_site)
+    full = [get_command()[0], "serve", "--check", "-c", server.config_path]
+    done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0
+    if "warning: HTTP/3 cannot serve this site" not in done.stderr:
+        pytest.skip("QUIC's TLS takes every key")
+    # By itself it is not to be had, and beside the other it is proven all the same.
+    assert get_json(server.port, ca.pem, ["b.example"]).code != 0
+    result = get_json(server.port, ca.pem, ["a.example", "b.example"])
+    assert [r["status"] for r in result.report["requests"]] == [200, 200]
+    assert len(result.report["connections"]) == 1
+
+
+@over_h2
+def test_a_site_that_is_left_to_http2_announces_nothing(serve, odd_site):
+    server = serve(odd_site)
+    full = [get_command()[0], "serve", "--check", "-c", server.config_path]
+    done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+    expected = None if "cannot serve" in done.stderr else f'h3=":{server.port}"; ma=86400'
+    assert announced(server, f"b.example:{server.port}") == expected
+    assert announced(server) == f'h3=":{server.port}"; ma=86400'

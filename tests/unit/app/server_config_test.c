@@ -10,6 +10,7 @@
 
 #include "codicil/name.h"
 #include "server/config.h"
+#include "server/http3.h"
 
 typedef struct fixture {
   server_config config;
@@ -45,6 +46,9 @@ static void test_a_whole_file_is_read(void **state) {
            "access-log: {path: logs/access.log, format: json}\n"
            "origin: off\n"
            "public-port: 8443\n"
+           "early-data: on\n"
+           "alt-svc-max-age: 30m\n"
+           "qlog: qlogs\n"
            "codepoints: h2-frame=0xfd\n"
            "secondary-budget: {certificates: 8, octets: 64k}\n"
            "limits: {connections: 100, header-list: 8k}\n"
@@ -64,6 +68,9 @@ static void test_a_whole_file_is_read(void **state) {
   assert_true(f->config.access_log_is_json);
   assert_false(f->config.send_origin);
   assert_int_equal(f->config.public_port, 8443);
+  assert_true(f->config.early_data);
+  assert_int_equal(f->config.alt_svc_max_age_s, 1800);
+  assert_string_equal(f->config.qlog.text, "/etc/codicil/qlogs");
   assert_int_equal(f->config.codepoints.h2_frame, 0xfd);
   assert_int_equal(f->config.budget_certificates, 8);
   assert_int_equal(f->config.budget_octets, 65536);
@@ -92,6 +99,25 @@ static void test_what_is_not_set_has_its_default(void **state) {
   assert_int_equal(f->config.budget_octets, 524288);
   assert_int_equal(f->config.limits.timeout_ms[SERVER_TIMEOUT_IDLE], 60000);
   assert_null(f->config.access_log.text);
+  assert_true(f->config.http3);
+  assert_false(f->config.early_data);
+  assert_int_equal(f->config.alt_svc_max_age_s, 86400);
+  assert_null(f->config.qlog.text);
+}
+
+static void test_http3_is_turned_off(void **state) {
+  fixture *f = *state;
+  parse(f, "listen: 127.0.0.1:0\nhttp3: off\nalt-svc-max-age: 0\nsites:\n" SITE);
+  assert_int_equal(f->report.num, 0);
+  assert_false(f->config.http3);
+  assert_int_equal(f->config.alt_svc_max_age_s, 0);
+}
+
+// Only where it is built may it be asked for.
+static void test_http3_is_turned_on_where_it_is_built(void **state) {
+  fixture *f = *state;
+  parse(f, "listen: 127.0.0.1:0\nhttp3: on\nsites:\n" SITE);
+  assert_int_equal(f->report.num_errors, http3_is_built() ? 0 : 1);
 }
 
 // The one problem of `yaml` is an error at `line`:`column` that says `text`.
@@ -136,6 +162,8 @@ MISTAKE(an_octet_that_is_no_text, LISTEN "# caf\xc3\xa9 \xff\nsites:\n" SITE, 2,
 MISTAKE(a_time_that_is_none, LISTEN "timeouts: {idle: 5 days}\nsites:\n" SITE, 2, 18, "5 days")
 MISTAKE(a_time_of_nothing, LISTEN "timeouts: {idle: 0s}\nsites:\n" SITE, 2, 18, "up to 24h")
 MISTAKE(a_time_beyond_all, LISTEN "timeouts: {idle: 25h}\nsites:\n" SITE, 2, 18, "up to 24h")
+MISTAKE(an_age_of_parts, LISTEN "alt-svc-max-age: 500ms\nsites:\n" SITE, 2, 18, "whole seconds")
+MISTAKE(an_age_beyond_all, LISTEN "alt-svc-max-age: 8761h\nsites:\n" SITE, 2, 18, "8760h")
 MISTAKE(a_switch_that_is_none, LISTEN "origin: perhaps\nsites:\n" SITE, 2, 9, "on or off")
 MISTAKE(a_codepoint_that_is_none, LISTEN "codepoints: h9=1\nsites:\n" SITE, 2, 13, "codepoints")
 MISTAKE(a_format_that_is_none, LISTEN "access-log: {path: a, format: xml}\nsites:\n" SITE, 2, 31,
@@ -182,6 +210,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_whole_file_is_read),
       TEST(what_is_not_set_has_its_default),
+      TEST(http3_is_turned_off),
+      TEST(http3_is_turned_on_where_it_is_built),
       TOLD(an_empty_file),
       TOLD(a_list_at_the_top),
       TOLD(what_is_not_yaml),
@@ -202,6 +232,8 @@ int main(void) {
       TOLD(a_time_that_is_none),
       TOLD(a_time_of_nothing),
       TOLD(a_time_beyond_all),
+      TOLD(an_age_of_parts),
+      TOLD(an_age_beyond_all),
       TOLD(a_switch_that_is_none),
       TOLD(a_codepoint_that_is_none),
       TOLD(a_format_that_is_none),
