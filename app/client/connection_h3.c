@@ -27,9 +27,17 @@ static codicil_span span_of(nghttp3_rcbuf *buf) {
   return codicil_span_of(vec.base, vec.len);
 }
 
+// The last response that was awaited has come, or is not wanted any more.
+static void unlink_exchange(connection_h3 *t, const client_exchange *exchange) {
+  connection_unlink(t->base.connection, exchange);
+  if (t->base.connection->exchanges == NULL && t->h3 != NULL && io_h3_http(t->h3) != NULL) {
+    quic_keep_alive(io_h3_quic(t->h3), false);
+  }
+}
+
 // The exchange is not the stream's any more.
 static void detach(connection_h3 *t, const client_exchange *exchange) {
-  connection_unlink(t->base.connection, exchange);
+  unlink_exchange(t, exchange);
   nghttp3_conn *http = t->h3 != NULL ? io_h3_http(t->h3) : NULL;
   if (http != NULL && exchange->stream_id >= 0) {
     nghttp3_conn_set_stream_user_data(http, exchange->stream_id, NULL);
@@ -129,6 +137,7 @@ static int64_t submit(connection_h3 *t, client_exchange *exchange, const nghttp3
                                         exchange->body.len > 0 ? &reader : NULL, exchange);
   exchange->stream_id = stream;
   if (stream >= 0) {
+    quic_keep_alive(io_h3_quic(t->h3), true);
     verbose_h3_request(c->net->verbose, c->id, stream, fields, num_fields);
   }
   return stream;
@@ -285,7 +294,7 @@ static int on_stream_close(nghttp3_conn *conn, int64_t stream, uint64_t code, vo
   client_exchange *exchange = stream_user;
   if (exchange != NULL) {
     client_end end = end_of(t->base.connection, exchange, code);
-    connection_unlink(t->base.connection, exchange);
+    unlink_exchange(t, exchange);
     exchange->handler->done(exchange, &end);
   }
   return 0;

@@ -147,6 +147,8 @@ void quic_stop_stream(quic_connection *connection, int64_t stream, uint64_t code
 void quic_shutdown_stream(quic_connection *connection, int64_t stream, uint64_t code);
 // Lets the peer open one more bidirectional stream, as one of its own has closed.
 void quic_extend_streams(quic_connection *connection);
+// Client: whether the connection is to be kept from idling away, as something is still awaited.
+void quic_keep_alive(quic_connection *connection, bool is_wanted);
 // CONNECTION_CLOSE with HTTP/3's `code`; `reason` (may be NULL) is for people. `closed` follows,
 // from the loop.
 void quic_close(quic_connection *connection, uint64_t code, const char *reason);

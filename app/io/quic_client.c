@@ -184,3 +184,18 @@ quic_connection *quic_connect(quic_stack *stack, quic_tls_context *tls, const ch
   quic_wake(c);
   return c;
 }
+
+//= https://www.rfc-editor.org/rfc/rfc9114#section-5.1
+//# HTTP clients are expected to request that the
+//# transport keep connections open while there are responses outstanding
+//# for requests or server pushes
+void quic_keep_alive(quic_connection *c, bool is_wanted) {
+  const ngtcp2_transport_params *theirs = ngtcp2_conn_get_remote_transport_params(c->ng);
+  ngtcp2_duration idle = c->stack->config->idle_ms * NGTCP2_MILLISECONDS;
+  if (theirs && theirs->max_idle_timeout > 0 && theirs->max_idle_timeout < idle) {
+    idle = theirs->max_idle_timeout;
+  }
+  // So that one packet of them may be lost.
+  ngtcp2_conn_set_keep_alive_timeout(c->ng, is_wanted ? idle / 3 : UINT64_MAX);
+  quic_wake(c);
+}
