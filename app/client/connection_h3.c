@@ -319,16 +319,25 @@ static client_exchange *unprocessed(const client_connection *c, int64_t first_id
   return exchange;
 }
 
+void connection_h3_note_goaway(const connection_h3 *t) {
+  static const char text[] = "the server said GOAWAY";
+  if (t->had_goaway) {
+    connection_note_close(t->base.connection, true, NGHTTP3_H3_NO_ERROR,
+                          codicil_span_of(text, strlen(text)));
+  }
+}
+
+// GOAWAY is no end yet: a fault may follow.
+//
 //= https://www.rfc-editor.org/rfc/rfc9114#section-5.2
 //# Requests or pushes with the indicated identifier or greater
 //# are rejected (Section 4.1.1) by the sender of the GOAWAY.
 static int on_goaway(nghttp3_conn *conn, int64_t id, void *conn_user) {
-  static const char text[] = "the server said GOAWAY";
   (void)conn;
   connection_h3 *t = transport_of(conn_user);
   client_connection *c = t->base.connection;
   verbose_line(c->net->verbose, c->id, "recv GOAWAY frame <id=%lld>", (long long)id);
-  connection_note_close(c, true, NGHTTP3_H3_NO_ERROR, codicil_span_of(text, strlen(text)));
+  t->had_goaway = true;
   connection_closes(c);
   for (client_exchange *e = unprocessed(c, id); e != NULL; e = unprocessed(c, id)) {
     int64_t stream = e->stream_id;

@@ -26,6 +26,7 @@ typedef struct connection_h3 {
   waiting_request *waiting; // in the order in which they came
   quic_stats stats;         // of the end
   bool had_settings_ack;
+  bool had_goaway;
   bool is_ending; // we say farewell, all being done
 } connection_h3;
 
@@ -36,6 +37,8 @@ void connection_h3_set_handler(io_h3_handler *handler);
 // Begins HTTP/3 on a connection whose handshake is complete; false: it is being closed.
 CODICIL_MUST_USE bool connection_h3_start(connection_h3 *t);
 void connection_h3_clear(connection_h3 *t);
+// Notes that the server's GOAWAY was the end, unless another was noted before.
+void connection_h3_note_goaway(const connection_h3 *t);
 // The parts of client_transport_ops.
 bool connection_h3_submit(client_transport *transport, client_exchange *exchange,
                           const client_field *fields, size_t num_fields);

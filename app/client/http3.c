@@ -98,8 +98,11 @@ static void explain_end(connection_h3 *t, const quic_end *end) {
   client_connection *c = t->base.connection;
   char text[VERBOSE_END_TEXT];
   verbose_quic_end(c->net->codepoints, end, text);
-  connection_note_close(c, end->is_application, end->code,
-                        codicil_span_of(end->reason, strlen(end->reason)));
+  const char *reason = end->reason[0] != '\0' ? end->reason : text;
+  if (end->is_application && end->code == NGHTTP3_H3_NO_ERROR) {
+    connection_h3_note_goaway(t);
+  }
+  connection_note_close(c, end->is_application, end->code, codicil_span_of(reason, strlen(reason)));
   if (end->how == QUIC_END_LOCAL) {
     // The library or nghttp3 found a mistake of the server's.
     connection_broken(c, EXIT_HTTP3, end->code == c->net->codepoints->h3_error,
@@ -221,6 +224,7 @@ static const char *error_name(const client_connection *c, uint64_t code) {
 static void h3_end(client_transport *transport) {
   connection_h3 *t = h3_of(transport);
   t->is_ending = true;
+  connection_h3_note_goaway(t);
   if (t->h3 != NULL) {
     io_h3_close(t->h3, NGHTTP3_H3_NO_ERROR, NULL);
   }
