@@ -32,7 +32,8 @@ typedef struct client {
   client_request_context context;
   client_request *requests;
   report_document told;
-  size_t turn; // the request that may write to standard output
+  size_t turn;  // the request that may write to standard output
+  ev_io reader; // of standard output: it can be written to
   ev_timer progress;
   bool shows_progress;
   bool has_progress; // a line of it is on the terminal
@@ -84,12 +85,23 @@ static void start_progress(client *c) {
 
 // ---- turns on standard output -------------------------------------------------------------------
 
+static void on_reader(struct ev_loop *ev, ev_io *io, int events) {
+  (void)events;
+  client *c = io->data;
+  ev_io_stop(ev, io);
+  client_pool_news(c->pool);
+}
+
 static void on_turn(void *user) {
   client *c = user;
   while (c->turn < c->told.num_requests) {
     client_request *r = &c->requests[c->turn];
     client_request_take_turn(r);
-    if (r->state != CLIENT_REQUEST_DONE) {
+    bool is_blocked = r->has_output && output_is_blocked(&r->out);
+    if (is_blocked) {
+      ev_io_start(c->loop.ev, &c->reader);
+    }
+    if (is_blocked || r->state != CLIENT_REQUEST_DONE) {
       return;
     }
     if (c->options->has_write_out) {
@@ -298,10 +310,13 @@ int client_run(const client_options *options) {
     clear(&c);
     return EXIT_USAGE;
   }
+  ev_io_init(&c.reader, on_reader, STDOUT_FILENO, EV_WRITE);
+  c.reader.data = &c;
   start_progress(&c);
   client_pool_run(c.pool, c.requests, c.told.num_requests);
   ev_run(c.loop.ev, 0);
   ev_timer_stop(c.loop.ev, &c.progress);
+  ev_io_stop(c.loop.ev, &c.reader);
   say_farewell(&c);
   code = tell(&c);
   clear(&c);

@@ -91,6 +91,7 @@ static void try_again(client_request *r, const char *why) {
   r->num_connections = SIZE_MAX;
   r->status = 0;
   r->has_response = false;
+  r->owed = 0;
   r->header_len = 0;
   codicil_buf_reset(&r->header_text);
   codicil_buf_reset(&r->alt_svc);
@@ -266,6 +267,10 @@ static void on_data(client_exchange *exchange, codicil_span bytes, bool *out_hel
   if (r->state == CLIENT_REQUEST_SENT) {
     r->report->size += bytes.len;
     deliver(r, bytes, out_held);
+    r->owed += *out_held ? bytes.len : 0;
+    if (*out_held && output_is_blocked(&r->out)) {
+      r->context->news(r->context->user); // its next turn waits for the reader
+    }
   }
 }
 
@@ -401,7 +406,12 @@ void client_request_take_turn(client_request *r) {
   }
   if (!output_take_turn(&r->out, &len, &err)) {
     client_request_fail(r, EXIT_WRITE_ERROR, "%s", err.text);
-  } else if (len > 0 && r->state == CLIENT_REQUEST_SENT) {
-    client_connection_consume(r->connection, &r->exchange, len);
+    return;
+  }
+  // What is written may be the header section, too.
+  size_t given = len < r->owed ? len : r->owed;
+  r->owed -= given;
+  if (given > 0 && r->state == CLIENT_REQUEST_SENT) {
+    client_connection_consume(r->connection, &r->exchange, given);
   }
 }

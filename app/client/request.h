@@ -64,6 +64,7 @@ struct client_request {
   codicil_buf alt_svc;     // the field's values, joined
   output out;
   bool has_output;
+  size_t owed; // octets of the body that are held: their window is given back when they are not
 };
 
 // Reads the URL; a request that cannot be made is done at once.

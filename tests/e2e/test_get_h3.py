@@ -168,10 +168,11 @@ def test_an_early_answer_to_an_upload_is_an_answer(server, ca, tmp_path):
 @needs_http3
 def test_a_reader_that_is_slow_gets_everything(server, ca):
     full = [program(), "get", "-s", "--http3-only", *map(str, flags_of(server, ca))]
-    full += [f"https://a.example:{server.port}/large"] * 20
+    full += [f"https://a.example:{server.port}/large"] + [f"https://a.example:{server.port}/"] * 10
     with subprocess.Popen(full, stdout=subprocess.PIPE) as client:
         assert client.stdout.read(1) == b"0"
-        assert 1 + len(client.stdout.read()) == 20 << 20
+        server.log(5)  # the first body waits for its reader, and others come meanwhile
+        assert 1 + len(client.stdout.read()) > 1 << 20
         assert client.wait(30) == 0
 
 

@@ -85,6 +85,50 @@ static void test_standard_output_is_held_until_its_turn_within_bounds(void **sta
   output_clear(&out);
 }
 
+static void read_octets(int fd, size_t len) {
+  while (len > 0) {
+    char got[4096];
+    ssize_t n = read(fd, got, len < sizeof got ? len : sizeof got);
+    assert_true(n > 0);
+    len -= (size_t)n;
+  }
+}
+
+static void test_what_a_slow_reader_does_not_take_is_held(void **state) {
+  (void)state;
+  enum { LEN = 4 * 1024 * 1024 };
+  static uint8_t body[LEN];
+  client_output spec = {CLIENT_OUTPUT_STDOUT, NULL};
+  client_url url = url_of("https://a/");
+  app_error err;
+  output out;
+  bool is_held = false;
+  size_t len = 0;
+  int ends[2];
+  int saved = dup(STDOUT_FILENO);
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+  bool ok = output_init(&out, &spec, &url, false, LEN, &err) &&
+            output_take_turn(&out, &len, &err) &&
+            output_write(&out, &is_held, codicil_span_of(body, LEN), &err);
+  size_t written = LEN - out.held.len;
+  bool was_blocked = is_held && output_is_blocked(&out) && out.taken == written && written > 0;
+  read_octets(ends[0], written);
+  ok = ok && output_take_turn(&out, &len, &err); // as much again, and what was written before
+  size_t second = LEN - written - out.held.len;
+  read_octets(ends[0], second);
+  dup2(saved, STDOUT_FILENO);
+  assert_true(ok);
+  assert_true(was_blocked);
+  assert_true(second > 0);
+  assert_int_equal(len, written + second);
+  close(saved);
+  close(ends[0]);
+  close(ends[1]);
+  client_url_clear(&url);
+  output_clear(&out);
+}
+
 static void test_what_is_discarded_is_neither_written_nor_held(void **state) {
   (void)state;
   client_output spec = {CLIENT_OUTPUT_STDOUT, NULL};
@@ -114,6 +158,7 @@ int main(void) {
       cmocka_unit_test(test_a_file_is_written_at_once_and_can_be_begun_again),
       cmocka_unit_test(test_a_file_that_cannot_be_made_is_named),
       cmocka_unit_test(test_standard_output_is_held_until_its_turn_within_bounds),
+      cmocka_unit_test(test_what_a_slow_reader_does_not_take_is_held),
       cmocka_unit_test(test_what_is_discarded_is_neither_written_nor_held),
       cmocka_unit_test(test_a_remote_name_stays_in_this_directory),
   };
