@@ -315,6 +315,9 @@ static int on_key(gnutls_session_t session, const char *label, const gnutls_datu
   char line[512], random_hex[2 * 32 + 1], secret_hex[2 * 64 + 1];
   size_t random_len = sizeof random_hex, secret_len = sizeof secret_hex;
   gnutls_datum_t random;
+  if (tls_of(session)->context->key_log < 0) {
+    return 0;
+  }
   gnutls_session_get_random(session, &random, NULL);
   if (gnutls_hex_encode(&random, random_hex, &random_len) == 0 &&
       gnutls_hex_encode(secret, secret_hex, &secret_len) == 0) {
