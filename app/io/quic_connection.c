@@ -170,7 +170,11 @@ static void start_timer(quic_connection *c, uint64_t at_ns) {
 
 // One that is set for an earlier time is left alone: moving it with every packet costs more.
 void quic_connection_set_timer(quic_connection *c) {
-  uint64_t at = ngtcp2_conn_get_expiry(c->ng);
+  enum { PATIENCE = 50 * NGTCP2_MILLISECONDS };
+  uint64_t at = ngtcp2_conn_get_expiry(c->ng), now = quic_stack_now(c->stack);
+  if (c->waits_for_socket && at < now + PATIENCE) {
+    at = now + PATIENCE; // what is due cannot be sent; that it is idle is still to be noticed
+  }
   if (at != UINT64_MAX && (!ev_is_active(&c->timer) || at < c->timer_at_ns)) {
     start_timer(c, at);
   }
@@ -195,6 +199,8 @@ static void on_timer(struct ev_loop *ev, ev_timer *watcher, int events) {
   int rv = ngtcp2_conn_handle_expiry(c->ng, now);
   if (rv != 0) {
     quic_connection_fail_ngtcp2(c, rv);
+  } else if (c->waits_for_socket) {
+    quic_connection_set_timer(c);
   } else {
     quic_wake(c);
   }

@@ -152,14 +152,14 @@ static ngtcp2_ssize write_packets(quic_connection *c, piece *p, size_t quantum, 
   return (ngtcp2_ssize)written;
 }
 
-static bool waits_for_socket(quic_connection *c) {
-  const quic_socket *sock = ngtcp2_conn_get_path(c->ng)->user_data;
-  c->waits_for_socket = quic_socket_is_blocked(sock);
-  return c->waits_for_socket;
+static bool has_full_socket(const quic_connection *c) {
+  return quic_socket_is_blocked(ngtcp2_conn_get_path(c->ng)->user_data);
 }
 
 void quic_connection_write(quic_connection *c) {
-  if (waits_for_socket(c)) {
+  c->waits_for_socket = has_full_socket(c);
+  if (c->waits_for_socket) {
+    quic_connection_set_timer(c);
     return;
   }
   uint64_t now = quic_stack_now(c->stack);
@@ -181,7 +181,7 @@ void quic_connection_write(quic_connection *c) {
 }
 
 bool quic_is_flushed(const quic_connection *c) {
-  return c->is_drained && c->num_blocked == 0 && !c->waits_for_socket && !c->queue;
+  return c->is_drained && c->num_blocked == 0 && !c->queue && !has_full_socket(c);
 }
 
 // ---- the end -----------------------------------------------------------------------------------

@@ -222,6 +222,60 @@ static void test_stateless_resets_are_shorter_than_their_cause_and_rare(void **s
   close(fd);
 }
 
+// ---- a socket that takes no more ---------------------------------------------------------------
+
+// Puts a socket of another kind, whose reader does not read, in the place of the client's; returns
+// the client's own.
+static int fill_socket(world_peer *client, int *out_reader) {
+  int fds[2], fd = client->quic->own->fd, kept = dup(fd), len = 4000;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds), 0);
+  assert_int_equal(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &len, sizeof len), 0);
+  while (send(fds[0], "full", 4, MSG_DONTWAIT) > 0) {
+  }
+  assert_true(dup2(fds[0], fd) == fd);
+  close(fds[0]);
+  *out_reader = fds[1];
+  return kept;
+}
+
+static void test_a_connection_waits_for_its_socket_and_goes_on(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_stream *s = world_send(client, 1000, false);
+  world_run_for(w, 0.02);
+  int reader, kept = fill_socket(client, &reader);
+  s->to_send += 50000;
+  quic_wake(client->quic);
+  world_run_for(w, 0.02);
+  quic_wake(client->quic);
+  world_run_for(w, 0.02);
+  assert_true(client->quic->waits_for_socket);
+  assert_false(quic_is_flushed(client->quic));
+  assert_true(dup2(kept, client->quic->own->fd) >= 0);
+  s->fin = true;
+  quic_stack_resume(w->client, client->quic->own);
+  world_run_until_true(w, &s->is_fin_received);
+  close(reader);
+  close(kept);
+}
+
+static void test_a_connection_that_waits_for_its_socket_still_notices_that_it_is_idle(
+    void **state) {
+  world *w = *state;
+  w->client_config.idle_ms = 300;
+  world_start(w, 1);
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  int reader, kept = fill_socket(client, &reader);
+  (void)world_send(client, 50000, true);
+  world_run_until(w, &client->num_closed);
+  assert_int_equal(client->end.how, QUIC_END_IDLE);
+  close(reader);
+  close(kept);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_loss_reordering_and_doubles_are_only_slow, set_up,
@@ -234,6 +288,11 @@ int main(void) {
                                       tear_down),
       cmocka_unit_test_setup_teardown(test_stateless_resets_are_shorter_than_their_cause_and_rare,
                                       set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_connection_waits_for_its_socket_and_goes_on, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(
+          test_a_connection_that_waits_for_its_socket_still_notices_that_it_is_idle, set_up,
+          tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
