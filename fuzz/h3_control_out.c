@@ -38,42 +38,42 @@ static void send(codicil_h3_control_out *out, codicil_buf *sent, size_t len, boo
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
-  codicil_buf written, all, sent;
-  codicil_buf_init(&written, NULL, 1 << 20);
-  codicil_buf_init(&all, NULL, 1 << 20);
-  codicil_buf_init(&sent, NULL, 1 << 20);
+  codicil_buf bufs[3], *written = &bufs[0], *all = &bufs[1], *sent = &bufs[2];
+  for (size_t i = 0; i < 3; i++) {
+    codicil_buf_init(&bufs[i], NULL, 1 << 20);
+  }
   codicil_h3_control_out out;
   codicil_h3_control_out_init(&out, NULL, SETTING, true);
   assert(codicil_h3_control_out_take(&out, codicil_span_of("\0\4\2\6\1", 5)) == CODICIL_OK);
-  append(&all, codicil_span_of("\0\4\7\xac\xe5\xe7\x71\1\6\1", 10));
+  append(all, codicil_span_of("\0\4\7\xac\xe5\xe7\x71\1\6\1", 10));
   codicil_reader r = codicil_reader_of(codicil_span_of(data, len));
   size_t num_put = 0;
   codicil_span arg;
   for (uint8_t op; codicil_read_u8(&r, &op) && codicil_read_vec8(&r, &arg);) {
     if (op % 4 == 0) {
       assert(codicil_h3_control_out_take(&out, arg) == CODICIL_OK);
-      append(&written, arg);
-      append(&all, arg);
+      append(written, arg);
+      append(all, arg);
     } else if (op % 4 == 1 && arg.len < 64 && codicil_h3_control_out_has_room(&out)) {
       assert(codicil_h3_control_out_put_frame(&out, FRAME, arg) == CODICIL_OK);
-      append(&all, codicil_span_of(((uint8_t[]){FRAME, (uint8_t)arg.len}), 2));
-      append(&all, arg);
+      append(all, codicil_span_of(((uint8_t[]){FRAME, (uint8_t)arg.len}), 2));
+      append(all, arg);
       num_put++;
     } else {
       out.is_blocked = op % 16 == 15;
-      send(&out, &sent, op % 4 == 2 ? SIZE_MAX : arg.len, op % 8 == 3);
+      send(&out, sent, op % 4 == 2 ? SIZE_MAX : arg.len, op % 8 == 3);
     }
   }
   for (out.is_blocked = false; out.sent < out.end;) {
-    send(&out, &sent, SIZE_MAX, true);
+    send(&out, sent, SIZE_MAX, true);
   }
-  codicil_span part = codicil_span_sub(codicil_buf_span(&all), 0, sent.len);
-  assert(codicil_span_equal(part, codicil_buf_span(&sent)) && all.len - sent.len <= MAX_HELD);
-  part = codicil_span_sub(codicil_buf_span(&all), 1, SIZE_MAX);
-  assert(count(part) == count(codicil_buf_span(&written)) + num_put);
+  codicil_span part = codicil_span_sub(codicil_buf_span(all), 0, sent->len);
+  assert(codicil_span_equal(part, codicil_buf_span(sent)) && all->len - sent->len <= MAX_HELD);
+  part = codicil_span_sub(codicil_buf_span(all), 1, SIZE_MAX);
+  assert(count(part) == count(codicil_buf_span(written)) + num_put);
   codicil_h3_control_out_clear(&out);
-  codicil_buf_clear(&written);
-  codicil_buf_clear(&all);
-  codicil_buf_clear(&sent);
+  for (size_t i = 0; i < 3; i++) {
+    codicil_buf_clear(&bufs[i]);
+  }
   return 0;
 }
