@@ -8,7 +8,7 @@
 static void print_help(void) {
   fputs("usage: codicil get [FLAG]... URL...\n"
         "\n"
-        "Fetches https URLs over HTTP/2 on as few connections as certificates allow.\n"
+        "Fetches https URLs over HTTP/2 or 3 on as few connections as certificates allow.\n"
         "  --cacert FILE, --capath DIR      trust these CAs, not the system's; -k: any\n"
         "  --resolve HOST:PORT:ADDR[,ADDR]  in place of DNS; HOST may be *\n"
         "  --connect-to H1:P1:H2:P2         connect to H2:P2 for URLs of H1:P1\n"
@@ -18,16 +18,17 @@ static void print_help(void) {
         "  -s, -S, -v                       silent; but for errors; frames and decisions\n"
         "  -w FORMAT                        after each URL: '%{http_code} %{reason}\\n'\n"
         "  -m SECONDS, --connect-timeout SECONDS\n"
+        "  --http2, --http3, --http3-only   HTTP/2 only; HTTP/3 first; HTTP/3 only\n"
+        "  --alt-svc FILE                   keep, and use, what servers say of HTTP/3\n"
         "and, beside curl's flags:\n"
         "  --json                           report on standard output, no bodies\n"
         "  --no-secondary, --no-origin      do not offer the setting; ignore ORIGIN\n"
         "  --coalesce-wait MS               how long to wait for a certificate\n"
         "  --parallel-max NUMBER            requests at a time (100)\n"
         "  --urls-from FILE                 a URL a line; 'URL after=N' waits for the Nth\n"
-        "  --codepoints KEY=VALUE,...       other code points than the experimental ones\n"
+        "  --qlog DIR, --codepoints K=V,... log QUIC; other code points than ours\n"
         "\n"
-        "example: codicil get --cacert ca.pem --resolve '*:8443:127.0.0.1' \\\n"
-        "           https://a.example:8443/ https://b.example:8443/\n"
+        "example: codicil get --cacert ca.pem https://a.example/ https://b.example/\n"
         "Exit codes are curl's. All of it: codicil-get(1)\n",
         stdout);
 }

@@ -63,6 +63,16 @@ static void test_of_two_that_may_be_used_the_one_with_the_wider_origin_set_is_us
   assert_int_equal(r.connection, 1);
 }
 
+static void test_what_an_alternative_service_outdoes_is_neither_used_nor_waited_for(void **state) {
+  (void)state;
+  choose_fact facts[] = {answering(CODICIL_USE, CODICIL_ROUTE_OWN_ORIGIN), promising()};
+  facts[0].is_outdone = true;
+  facts[1].is_outdone = true;
+  choose_result r = choose_connection(facts, 1, false, NOW);
+  assert_new(r, CODICIL_ROUTE_OWN_ORIGIN);
+  assert_int_equal(choose_connection(facts, 2, false, NOW).action, CHOOSE_NEW);
+}
+
 static void test_what_the_handshake_covers_need_not_await_settings(void **state) {
   (void)state;
   choose_fact f = answering(CODICIL_USE, CODICIL_ROUTE_PRIMARY);
@@ -214,6 +224,7 @@ int main(void) {
       cmocka_unit_test(test_without_connections_one_is_opened_for_the_origin),
       cmocka_unit_test(test_the_first_that_may_be_used_is_used),
       cmocka_unit_test(test_of_two_that_may_be_used_the_one_with_the_wider_origin_set_is_used),
+      cmocka_unit_test(test_what_an_alternative_service_outdoes_is_neither_used_nor_waited_for),
       cmocka_unit_test(test_what_the_handshake_covers_need_not_await_settings),
       cmocka_unit_test(test_a_handshake_with_an_address_of_the_host_holds_without_end),
       cmocka_unit_test(test_settings_are_awaited_for_a_while),

@@ -9,7 +9,7 @@
 enum { MAX_ARGS = 16 };
 
 // "name: value" lines of the request that a command line makes.
-static void assert_fields(const char *const *args, const char *expected) {
+static void assert_fields(uint16_t port, const char *const *args, const char *expected) {
   char *argv[MAX_ARGS] = {(char *)(uintptr_t) "get"};
   int argc = 1;
   for (; args[argc - 1] != NULL; argc++) {
@@ -23,7 +23,7 @@ static void assert_fields(const char *const *args, const char *expected) {
     fail_msg("%s", err.text);
   }
   assert_int_equal(client_url_parse(&url, options.urls.items[0], &err), 0);
-  assert_true(client_fields_init(&fields, &options, &url, 0));
+  assert_true(client_fields_init(&fields, &options, &url, port));
   char text[1024];
   size_t len = 0;
   for (size_t i = 0; i < fields.num; i++) {
@@ -39,7 +39,7 @@ static void assert_fields(const char *const *args, const char *expected) {
 }
 
 #define ASSERT_FIELDS(expected, ...) \
-  assert_fields((const char *const[]){__VA_ARGS__, NULL}, expected)
+  assert_fields(0, (const char *const[]){__VA_ARGS__, NULL}, expected)
 
 static void test_pseudo_fields_come_first_then_defaults(void **state) {
   (void)state;
@@ -70,11 +70,25 @@ static void test_headers_replace_empty_and_take_away_defaults(void **state) {
                 "-H", "User-Agent:  me", "-H", "Accept:", "-H", "X;", "-H", "Y:1", "https://a");
 }
 
+static void test_a_request_to_an_alternative_service_names_it(void **state) {
+  (void)state;
+  static const char *const name[] = {"https://a.example:8443/", NULL};
+  static const char *const address[] = {"-H",      "User-Agent:",    "-H",
+                                        "Accept:", "https://[::1]/", NULL};
+  assert_fields(443, name,
+                ":method: GET\n:scheme: https\n:authority: a.example:8443\n:path: /\n"
+                "user-agent: codicil/" CODICIL_VERSION "\naccept: */*\nalt-used: a.example:443\n");
+  assert_fields(444, address,
+                ":method: GET\n:scheme: https\n:authority: [::1]\n:path: /\n"
+                "alt-used: [::1]:444\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_pseudo_fields_come_first_then_defaults),
       cmocka_unit_test(test_an_ipv6_authority_has_brackets),
       cmocka_unit_test(test_a_body_has_type_and_length),
+      cmocka_unit_test(test_a_request_to_an_alternative_service_names_it),
       cmocka_unit_test(test_headers_replace_empty_and_take_away_defaults),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,9 @@ static void test_mistakes_name_the_flag(void **state) {
   ASSERT_REFUSED("--cacert", "https://a/", "--cacert");
   ASSERT_REFUSED("-o", "https://a/", "-o");
   ASSERT_REFUSED("--json", "--json=1", "https://a/");
+  ASSERT_REFUSED("--http3", "--http3=1", "https://a/");
+  ASSERT_REFUSED("--alt-svc", "https://a/", "--alt-svc");
+  ASSERT_REFUSED("--qlog", "--qlog", "", "https://a/");
   ASSERT_REFUSED("--max-time", "--max-time", "soon", "https://a/");
   ASSERT_REFUSED("--max-time", "--max-time", "-1", "https://a/");
   ASSERT_REFUSED("--coalesce-wait", "--coalesce-wait", "1.5", "https://a/");
@@ -229,6 +232,50 @@ static void test_codepoints_are_taken_over(void **state) {
   assert_true(PARSE("--codepoints", "h2-setting=0xf123,h2-frame=0xfa", "https://a/"));
   assert_int_equal(options.codepoints.h2_setting, 0xf123);
   assert_int_equal(options.codepoints.h2_frame, 0xfa);
+  client_options_clear(&options);
+}
+
+static client_http http_of(int argc, char **argv) {
+  client_options options;
+  app_error err;
+  assert_true(client_options_parse(&options, argc, argv, &err));
+  client_http http = options.http;
+  client_options_clear(&options);
+  return http;
+}
+
+static void test_of_the_versions_of_http_the_last_one_counts(void **state) {
+  (void)state;
+  char *argv[] = {(char[]){"get"}, (char[]){"https://a/"}, (char[]){"--http3"},
+                  (char[]){"--http3-only"}, (char[]){"--http2"}};
+  assert_int_equal(http_of(2, argv), CLIENT_HTTP_DEFAULT);
+  assert_int_equal(http_of(3, argv), CLIENT_HTTP_3);
+  assert_int_equal(http_of(4, argv), CLIENT_HTTP_3_ONLY);
+  assert_int_equal(http_of(5, argv), CLIENT_HTTP_2);
+}
+
+static void test_a_cache_of_alternative_services_may_have_no_name(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("https://a/"));
+  assert_null(options.alt_svc);
+  client_options_clear(&options);
+  assert_true(PARSE("--alt-svc", "", "--qlog", "logs", "https://a/"));
+  assert_string_equal(options.alt_svc, "");
+  assert_string_equal(options.qlog, "logs");
+  client_options_clear(&options);
+}
+
+static void test_connecting_may_take_five_minutes_where_nothing_was_said(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("https://a/"));
+  assert_int_equal(client_connect_timeout_ms(&options), 300000);
+  client_options_clear(&options);
+  assert_true(PARSE("--connect-timeout", "0.5", "https://a/"));
+  assert_int_equal(client_connect_timeout_ms(&options), 500);
   client_options_clear(&options);
 }
 
@@ -256,6 +303,9 @@ int main(void) {
       cmocka_unit_test(test_a_list_of_urls_names_the_line_that_is_wrong),
       cmocka_unit_test(test_mistakes_name_the_flag),
       cmocka_unit_test(test_codepoints_are_taken_over),
+      cmocka_unit_test(test_of_the_versions_of_http_the_last_one_counts),
+      cmocka_unit_test(test_a_cache_of_alternative_services_may_have_no_name),
+      cmocka_unit_test(test_connecting_may_take_five_minutes_where_nothing_was_said),
       cmocka_unit_test(test_help_needs_no_url),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
