@@ -17,6 +17,7 @@ import textwrap
 import pytest
 
 from harness.codicil import program
+from harness.http import why_not_http3
 from harness.process import Process
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -151,10 +152,11 @@ def test_the_example_of_the_cert_page_works(reader):
 def test_the_examples_of_the_get_page_work(reader, serve, three_sites, ca):
     reader.port = serve(three_sites).port
     shutil.copy(ca.pem, reader.directory / "ca.pem")
-    together, apart = page_blocks("codicil-get", "EXAMPLES")
+    together, apart, twice = page_blocks("codicil-get", "EXAMPLES")
     together = together.replace("--json", "--json --coalesce-wait 3000")  # on a busy machine too
     assert len(json.loads(reader.run(None, together))["connections"]) == 1
     assert len(set(re.findall(r"^(\d+) [a-z-]+ [\d.]+$", reader.run(None, apart), re.M))) == 3
+    assert reader.run(None, twice) == ("2\n2\n" if why_not_http3() else "2\n3\n")
 
 
 def test_the_configuration_of_the_serve_page_has_no_mistake(reader):
