@@ -156,6 +156,12 @@ static bool has_full_socket(const quic_connection *c) {
   return quic_socket_is_blocked(ngtcp2_conn_get_path(c->ng)->user_data);
 }
 
+// A quantum is as much as one run holds, if nothing of a packet is added to it.
+static size_t whole_packets(const quic_connection *c, size_t quantum) {
+  size_t len = ngtcp2_conn_get_path_max_tx_udp_payload_size(c->ng);
+  return quantum > len ? quantum - quantum % len : len;
+}
+
 void quic_connection_write(quic_connection *c) {
   c->waits_for_socket = has_full_socket(c);
   if (c->waits_for_socket) {
@@ -163,7 +169,7 @@ void quic_connection_write(quic_connection *c) {
     return;
   }
   uint64_t now = quic_stack_now(c->stack);
-  size_t quantum = ngtcp2_conn_get_send_quantum(c->ng);
+  size_t quantum = whole_packets(c, ngtcp2_conn_get_send_quantum(c->ng));
   piece p = no_piece;
   c->is_writing = true;
   ngtcp2_ssize n = write_packets(c, &p, quantum, now);

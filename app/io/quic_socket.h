@@ -12,7 +12,7 @@ enum {
   QUIC_BATCH = 16, // datagrams (or runs of them) taken from or given to the kernel at once
   QUIC_DATAGRAM_MAX = 65536,
   QUIC_MAX_SEGMENTS = 64,  // of one run: the kernel's least limit (UDP_MAX_SEGMENTS)
-  QUIC_MAX_RUN_LEN = 65000 // and of octets in it
+  QUIC_MAX_RUN_LEN = 65487 // and of octets in it: an IP packet's, without UDP's and IPv6's headers
 };
 
 // Where a datagram came to and from, or goes out and to.

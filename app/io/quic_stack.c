@@ -131,15 +131,16 @@ void quic_stack_resume(quic_stack *stack, quic_socket *sock) {
 
 static void on_readable(struct ev_loop *ev, ev_io *watcher, int events) {
   (void)ev;
-  // The rest of the turn is for others, TCP among them; the socket stays readable.
+  // The rest of the turn is for others, TCP among them; the socket stays readable. A batch that is
+  // not full was the last.
   enum { PACKETS_A_TURN = 128 };
   quic_listener *listener = watcher->data;
   quic_stack *stack = listener->stack;
   if (events & EV_WRITE) {
     quic_stack_resume(stack, &listener->socket);
   }
-  size_t told = 0, n = 1;
-  while ((events & EV_READ) && n > 0 && told < PACKETS_A_TURN) {
+  size_t told = 0, n = QUIC_BATCH;
+  while ((events & EV_READ) && n >= QUIC_BATCH && told < PACKETS_A_TURN) {
     n = quic_socket_receive(&listener->socket, stack->inbox, quic_stack_receive, stack);
     told += n;
   }

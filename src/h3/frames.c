@@ -1,9 +1,26 @@
 // Frames of a stream: see frames.h.
 #include "frames.h"
 
+#include <string.h>
+
+static bool take_whole(codicil_h3_pair *pair, codicil_reader *r) {
+  codicil_reader whole = *r;
+  if (!codicil_read_varint(&whole, &pair->first) || !codicil_read_varint(&whole, &pair->second)) {
+    return false;
+  }
+  pair->len = r->rest.len - whole.rest.len;
+  memcpy(pair->octets, r->rest.data, pair->len);
+  *r = whole;
+  pair->is_whole = true;
+  return true;
+}
+
 bool codicil_h3_pair_take(codicil_h3_pair *pair, codicil_reader *r) {
   if (pair->is_whole) {
     *pair = (codicil_h3_pair){.len = 0};
+  }
+  if (pair->len == 0 && take_whole(pair, r)) {
+    return true; // as nearly always
   }
   // Never beyond `octets`: two integers are whole by then.
   while (!pair->is_whole && codicil_read_u8(r, &pair->octets[pair->len])) {
