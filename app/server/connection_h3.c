@@ -378,8 +378,15 @@ static bool check_requests(connection_h3 *c) {
   return true;
 }
 
+// A client moves at will: what is logged is where it was lately.
+static void look_where_it_is(connection *c) {
+  io_address local;
+  quic_connection_path(io_h3_quic(h3_of(c)->h3), &local, &c->peer);
+}
+
 static void check_time(connection *c) {
   connection_h3 *h3 = h3_of(c);
+  look_where_it_is(c);
   if (c->awaits_settings) {
     if (connection_has_passed(c, c->opened_ns, SERVER_TIMEOUT_HANDSHAKE)) {
       io_h3_close(h3->h3, NGHTTP3_H3_MISSING_SETTINGS, "SETTINGS did not come in time");
@@ -393,6 +400,9 @@ static void check_time(connection *c) {
   } else if (!c->is_ending && c->num_streams == 0 &&
              connection_has_passed(c, c->idle_since_ns, SERVER_TIMEOUT_IDLE)) {
     finish_end(c);
+  } else if (c->is_ending && c->num_streams == 0 &&
+             connection_has_passed(c, c->idle_since_ns, SERVER_TIMEOUT_LINGER)) {
+    io_h3_close(h3->h3, NGHTTP3_H3_NO_ERROR, NULL); // it did not take the GOAWAY
   }
   queue_signature(h3);
 }
@@ -453,7 +463,7 @@ static const io_h3_handler handler = {
 static const connection_version version = {"HTTP/3.0", submit,     check_time, begin_end,
                                            finish_end, has_unsent, sign,       discard};
 
-bool connection_h3_accept(worker *w, quic_connection *quic, const size_t *sites, uint16_t port,
+bool connection_h3_accept(worker *w, quic_connection *quic, const size_t *sites,
                           const quic_handler **out_handler, void **out_user) {
   io_address local;
   io_address peer;
@@ -466,6 +476,7 @@ bool connection_h3_accept(worker *w, quic_connection *quic, const size_t *sites,
   c->h3 = h3;
   c->sites = sites;
   quic_connection_path(quic, &local, &peer);
+  uint16_t port = worker_public_port(w, &local);
   connection_init(&c->common, &version, w, &peer, port, codicil_span_of(NULL, 0));
   *out_handler = io_h3_attach(h3, quic);
   *out_user = h3;

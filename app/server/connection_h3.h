@@ -7,8 +7,8 @@
 struct worker;
 
 // Takes a new connection of QUIC's: what quic_accept returns. `sites` (borrowed) maps the sites of
-// QUIC's TLS to the worker's; `port` is the one that clients know.
+// QUIC's TLS to the worker's.
 bool connection_h3_accept(struct worker *w, quic_connection *quic, const size_t *sites,
-                          uint16_t port, const quic_handler **out_handler, void **out_user);
+                          const quic_handler **out_handler, void **out_user);
 
 #endif

@@ -27,18 +27,10 @@ struct http3_server {
   size_t num_usable;
 };
 
-// What a socket belongs to.
-typedef struct http3_listener {
-  http3_worker *owner;
-  uint16_t port;
-  struct http3_listener *next;
-} http3_listener;
-
 struct http3_worker {
   http3_server *server;
   worker *worker;
   quic_stack *stack;
-  http3_listener *listeners;
 };
 
 bool http3_is_built(void) {
@@ -192,28 +184,17 @@ bool http3_worker_new(http3_worker **out, http3_server *server, worker *w, size_
 // A worker's connections of both kinds count as one number.
 static bool accept_connection(void *user, quic_connection *quic, const quic_handler **out_handler,
                               void **out_user) {
-  const http3_listener *l = user;
-  worker *w = l->owner->worker;
-  const http3_server *server = l->owner->server;
+  const http3_worker *h3 = user;
+  worker *w = h3->worker;
   if (w->stopping_ns > 0 ||
       w->num_connections >= w->config->limits.limit[SERVER_LIMIT_CONNECTIONS]) {
     return false;
   }
-  return connection_h3_accept(w, quic, server->indexes, l->port, out_handler, out_user);
+  return connection_h3_accept(w, quic, h3->server->indexes, out_handler, out_user);
 }
 
-bool http3_worker_listen(http3_worker *h3, int fd, uint16_t port, app_error *err) {
-  http3_listener *l = calloc(1, sizeof *l);
-  if (!l) {
-    return app_fail(err, "out of memory");
-  }
-  *l = (http3_listener){h3, port, h3->listeners};
-  if (!quic_stack_listen(h3->stack, fd, accept_connection, l, err)) {
-    free(l);
-    return false;
-  }
-  h3->listeners = l;
-  return true;
+bool http3_worker_listen(http3_worker *h3, int fd, app_error *err) {
+  return quic_stack_listen(h3->stack, fd, accept_connection, h3, err);
 }
 
 void http3_worker_stop_accepting(http3_worker *h3) {
@@ -223,14 +204,8 @@ void http3_worker_stop_accepting(http3_worker *h3) {
 }
 
 void http3_worker_free(http3_worker *h3) {
-  if (!h3) {
-    return;
+  if (h3) {
+    quic_stack_free(h3->stack);
+    free(h3);
   }
-  quic_stack_free(h3->stack);
-  while (h3->listeners) {
-    http3_listener *next = h3->listeners->next;
-    free(h3->listeners);
-    h3->listeners = next;
-  }
-  free(h3);
 }

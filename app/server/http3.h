@@ -26,9 +26,8 @@ void http3_server_free(http3_server *server);
 typedef struct http3_worker http3_worker;
 CODICIL_MUST_USE bool http3_worker_new(http3_worker **out, http3_server *server, struct worker *w,
                                        size_t index, app_error *err);
-// Serves clients on `fd`, a bound UDP socket, and takes it on success. `port` is the one that
-// clients know.
-CODICIL_MUST_USE bool http3_worker_listen(http3_worker *h3, int fd, uint16_t port, app_error *err);
+// Serves clients on `fd`, a bound UDP socket, and takes it on success.
+CODICIL_MUST_USE bool http3_worker_listen(http3_worker *h3, int fd, app_error *err);
 // New clients are refused; connections go on.
 void http3_worker_stop_accepting(http3_worker *h3);
 // Every connection must be gone.

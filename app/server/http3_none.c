@@ -36,10 +36,9 @@ bool http3_worker_new(http3_worker **out, http3_server *server, struct worker *w
   return true;
 }
 
-bool http3_worker_listen(http3_worker *h3, int fd, uint16_t port, app_error *err) {
+bool http3_worker_listen(http3_worker *h3, int fd, app_error *err) {
   (void)h3;
   (void)fd;
-  (void)port;
   return app_fail(err, "this build has no HTTP/3");
 }
 

@@ -25,6 +25,10 @@ void worker_add(worker *w, connection *c) {
   w->num_connections++;
 }
 
+uint16_t worker_public_port(const worker *w, const io_address *local) {
+  return w->config->public_port > 0 ? w->config->public_port : io_address_port(local);
+}
+
 static void pause_listening(worker *w) {
   for (size_t i = 0; i < w->num_listeners; i++) {
     ev_io_stop(w->loop.ev, &w->listeners[i].io);
@@ -195,10 +199,6 @@ static double tick_s(const server_config *config) {
 // ---- the thread
 // ----------------------------------------------------------------------------------------------
 
-static uint16_t public_port(const worker *w, const listener *l) {
-  return w->config->public_port > 0 ? w->config->public_port : io_address_port(&l->address);
-}
-
 static void close_listeners(worker *w) {
   pause_listening(w);
   for (size_t i = 0; i < w->num_listeners; i++) {
@@ -230,8 +230,7 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
 static bool listen_on_udp(worker *w, listener *listeners, size_t num_listeners, size_t index,
                           app_error *err) {
   for (size_t i = 0; w->http3 && i < num_listeners; i++) {
-    if (!http3_worker_listen(w->http3, listeners[i].udp[index], public_port(w, &listeners[i]),
-                             err)) {
+    if (!http3_worker_listen(w->http3, listeners[i].udp[index], err)) {
       return false;
     }
     listeners[i].udp[index] = -1;
@@ -252,7 +251,7 @@ static void watch(worker *w, const listener *listeners, size_t num_listeners, si
   for (size_t i = 0; i < num_listeners; i++) {
     worker_listener *l = &w->listeners[i];
     l->worker = w;
-    l->port = public_port(w, &listeners[i]);
+    l->port = worker_public_port(w, &listeners[i].address);
     set_alt_svc(l, w);
     ev_io_init(&l->io, on_accept, listeners[i].sockets[index], EV_READ);
     l->io.data = l;

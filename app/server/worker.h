@@ -52,9 +52,9 @@ typedef struct worker {
   // From the supervisor's thread.
   ev_async stop;
   atomic_uint num_stops; // two may come as one event
-  uint64_t stopping_ns; // when the drain began; 0 before
-  bool has_said_last;   // the second GOAWAY is out
-  bool has_cut_off;     // streams were open when it ended
+  uint64_t stopping_ns;  // when the drain began; 0 before
+  bool has_said_last;    // the second GOAWAY is out
+  bool has_cut_off;      // streams were open when it ended
   pthread_t thread;
 } worker;
 
@@ -69,7 +69,8 @@ void worker_run(worker *w);
 // From any thread: the first call drains, a second one ends at once.
 void worker_stop(worker *w);
 
-// For connection.c.
+// For connections. The port that clients know, of those that were accepted on `local`.
+uint16_t worker_public_port(const worker *w, const io_address *local);
 void worker_add(worker *w, connection *c);
 void worker_remove(worker *w, connection *c);
 // Asks for a turn of secondary_sign_one. One signature is made a turn of the loop, after everything

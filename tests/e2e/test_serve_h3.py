@@ -8,8 +8,9 @@ import socket
 import subprocess
 
 import pytest
-from harness.codicil import Serve, Site, ask, get, get_command, get_json
+from harness.codicil import Serve, Site, ask, get, get_command, get_json, program
 from harness.http import why_not_http3
+from harness.process import Process
 
 pytestmark = [
     pytest.mark.http("h3", why="HTTP/3's own"),
@@ -112,6 +113,18 @@ def test_every_worker_serves_its_clients(serve, three_sites, ca):
     entries = server.log(36)
     assert {e["protocol"] for e in entries} == {"HTTP/3.0"}
     assert len({e["connection"] % 4 for e in entries}) > 1  # numbers tell workers apart
+    assert server.stop() == 0
+
+
+def test_every_address_has_the_authorities_of_its_port(certs, roots, ca):
+    args = ["--root", roots["a"], "--cert", certs["a"].pem, "--key", certs["a"].key]
+    listen = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0", "--workers", "1"]
+    server = Process([program(), "serve", *args, *listen])
+    for address in ("127.0.0.1", "127.0.0.2"):
+        port = server.wait_line(f"ready https://{address}:").split()[1].rsplit(":", 1)[1]
+        flags = ["--cacert", ca.pem, "--resolve", f"a.example:{port}:{address}"]
+        result = get("-sS", "-w", "%{http_code}", *flags, f"https://a.example:{port}/")
+        assert result.stdout.endswith(b"200"), (address, result.stdout, result.stderr)
     assert server.stop() == 0
 
 
@@ -249,7 +262,7 @@ def test_secrets_go_where_sslkeylogfile_says(serve, site, ca, tmp_path, monkeypa
     over_quic = (tmp_path / "keys").read_text()
     assert "CLIENT_TRAFFIC_SECRET_0 " in over_quic and "SERVER_TRAFFIC_SECRET_0 " in over_quic
     flags = ["--http2", "--cacert", ca.pem, "--resolve", f"a.example:{server.port}:127.0.0.1"]
-    full = [get_command()[0], "get", "-s", *flags, f"https://a.example:{server.port}/"]
+    full = [program(), "get", "-s", *flags, f"https://a.example:{server.port}/"]
     assert subprocess.run(full, capture_output=True, timeout=30, check=False).returncode == 0
     both = (tmp_path / "keys").read_text()
     assert both.startswith(over_quic) and both.count("CLIENT_TRAFFIC_SECRET_0 ") == 2
@@ -268,7 +281,7 @@ def odd_site(ca, certs, roots, tmp_path):
 
 def test_a_key_that_quic_cannot_use_leaves_its_site_to_http2(serve, odd_site, ca):
     server = serve(odd_site)
-    full = [get_command()[0], "serve", "--check", "-c", server.config_path]
+    full = [program(), "serve", "--check", "-c", server.config_path]
     done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0
     if "warning: HTTP/3 cannot serve this site" not in done.stderr:
@@ -283,7 +296,7 @@ def test_a_key_that_quic_cannot_use_leaves_its_site_to_http2(serve, odd_site, ca
 @over_h2
 def test_a_site_that_is_left_to_http2_announces_nothing(serve, odd_site):
     server = serve(odd_site)
-    full = [get_command()[0], "serve", "--check", "-c", server.config_path]
+    full = [program(), "serve", "--check", "-c", server.config_path]
     done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
     expected = None if "cannot serve" in done.stderr else f'h3=":{server.port}"; ma=86400'
     assert announced(server, f"b.example:{server.port}") == expected
