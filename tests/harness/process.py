@@ -48,6 +48,7 @@ class Process:
             except queue.Empty:
                 line = None
             if line is None:
+                self.threads[1].join(1)  # what it said last, if it has ended
                 raise AssertionError(
                     f"{self.args} printed no line {prefix!r}: {self.lines} {self.errors}"
                 )
