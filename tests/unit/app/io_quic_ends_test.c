@@ -114,7 +114,7 @@ static void test_nothing_is_told_after_a_close(void **state) {
 
 static void test_an_idle_connection_ends(void **state) {
   world *w = *state;
-  w->server_config.idle_ms = 100;
+  w->server_config.idle_ms = 300;
   world_start(w, 1);
   world_peer *client = connect_ready(w), *server = world_last_server(w);
   world_run_until(w, &server->num_closed);
