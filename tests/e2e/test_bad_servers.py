@@ -93,6 +93,7 @@ CLOSED_ONLY = {
         "headers-on-control-stream": H3_FRAME_UNEXPECTED,
         "max-push-id": H3_FRAME_UNEXPECTED,
         "goaway-of-no-request": H3_ID_ERROR,
+        "goaway-too-long": H3_FRAME_ERROR,
         "qpack-garbage": QPACK_DECOMPRESSION_FAILED,
         "qpack-dynamic-reference": QPACK_DECOMPRESSION_FAILED,
         "qpack-capacity": QPACK_ENCODER_STREAM_ERROR,
@@ -183,6 +184,7 @@ COALESCED = {
         "certificate-after-headers",
         "certificate-after-response",
         "origin-on-request-stream",
+        "key-update",
     ],
 }
 

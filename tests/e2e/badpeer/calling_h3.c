@@ -107,8 +107,13 @@ static void run_certificate_on_unknown_stream(peer *p) {
 }
 
 static void run_origin_on_request(peer *p) {
-  h3_frame(p->w, p->w->t->open(p->w), FRAME_ORIGIN, NULL, 0, false);
-  await_close(p, CLOSE_MS);
+  bytes block = {0};
+  request_block(&block, p, "GET", "/");
+  int64_t stream = p->w->t->open(p->w);
+  h3_frame(p->w, stream, FRAME_ORIGIN, NULL, 0, false);
+  wire_headers(p->w, stream, &block, true);
+  bytes_clear(&block);
+  wire_await_response(p->w, stream);
 }
 
 static void control_then_close(peer *p, uint64_t type, const void *payload, size_t len) {
@@ -220,6 +225,12 @@ static void run_push_stream(peer *p) {
 static void run_incomplete(peer *p) {
   quic_send(p->w->h3->q, p->w->t->open(p->w), NULL, 0, true);
   await_close(p, CLOSE_MS);
+}
+
+// New packet keys in the middle; exporters know nothing of them (RFC 9001 §6).
+static void run_key_update(peer *p) {
+  quic_update_keys(p->w->h3->q);
+  run_get(p);
 }
 
 static void run_stopped_and_reset(peer *p) {
@@ -486,6 +497,7 @@ static const scenario all[] = {
     {.name = "encoder-stream-twice", .setting = 1, .run = run_second_encoder},
     {.name = "push-stream", .setting = 1, .run = run_push_stream},
     {.name = "request-incomplete", .setting = 1, .run = run_incomplete},
+    {.name = "key-update", .setting = 1, .run = run_key_update},
     {.name = "stopped-and-reset", .setting = 1, .run = run_stopped_and_reset},
     {.name = "qpack-garbage", .setting = 1, .run = run_qpack_garbage},
     {.name = "qpack-capacity", .setting = 1, .run = run_qpack_capacity},

@@ -566,6 +566,16 @@ bool quic_stop(quic *q, int64_t stream, uint64_t code) {
          (q->is_held || flush(q));
 }
 
+void quic_update_keys(quic *q) {
+  ngtcp2_tstamp deadline = in_ms(PATIENCE_MS);
+  while (!q->is_over && ngtcp2_conn_initiate_key_update(q->conn, now_ns()) != 0) {
+    if (now_ns() >= deadline) {
+      die("key update");
+    }
+    turn(q, deadline);
+  }
+}
+
 void quic_fall_silent(quic *q) {
   q->is_silent = true;
 }

@@ -54,6 +54,8 @@ bool quic_send(quic *q, int64_t stream, const void *data, size_t len, bool fin);
 void quic_hold(quic *q, bool is_held);
 bool quic_reset(quic *q, int64_t stream, uint64_t code);
 bool quic_stop(quic *q, int64_t stream, uint64_t code);
+// Waits until the handshake is confirmed, and changes the keys of packets.
+void quic_update_keys(quic *q);
 // From now on nothing is sent, acknowledgements included.
 void quic_fall_silent(quic *q);
 // PINGs keep the connection alive although nothing else is sent.

@@ -325,6 +325,10 @@ static void run_goaway_grows(peer *p) {
   h3_control_varint_frame(p->w, FRAME_GOAWAY, 404);
 }
 
+static void run_goaway_too_long(peer *p) {
+  p->w->t->control(p->w, FRAME_GOAWAY, "\0\0", 2);
+}
+
 // ---- QPACK --------------------------------------------------------------------------------------
 
 static void respond_with_block(peer *p, const void *block, size_t len) {
@@ -453,6 +457,15 @@ static void run_certificate_after_response(peer *p) {
   run_valid(p);
 }
 
+// New packet keys before the authenticator; exporters know nothing of them (RFC 9001 §6).
+static void run_key_update(peer *p) {
+  int64_t stream = await_request(p);
+  quic_update_keys(p->w->h3->q);
+  run_valid(p);
+  send_status(p, stream, "200", "3");
+  wire_data(p->w, stream, "ok\n", 3, true);
+}
+
 static const scenario all[] = {
     {.name = "setting-1-and-0-in-a-frame",
      .setting = 1,
@@ -509,6 +522,7 @@ static const scenario all[] = {
     {.name = "cancel-push-of-no-promise", .setting = 1, .run = run_cancel_push},
     {.name = "goaway-of-no-request", .setting = 1, .run = run_goaway_of_no_request},
     {.name = "goaway-grows", .setting = 1, .run = run_goaway_grows},
+    {.name = "goaway-too-long", .setting = 1, .run = run_goaway_too_long},
     {.name = "qpack-garbage", .setting = 1, .run = run_qpack_garbage},
     {.name = "qpack-dynamic-reference", .setting = 1, .run = run_qpack_dynamic},
     {.name = "qpack-capacity", .setting = 1, .run = run_qpack_capacity},
@@ -525,6 +539,7 @@ static const scenario all[] = {
     {.name = "goaway-0", .setting = 1, .run = run_goaway_0},
     {.name = "grease-in-response", .setting = 1, .run = run_grease_in_response},
     {.name = "request-stream-stopped", .setting = 1, .run = run_request_stopped},
+    {.name = "key-update", .setting = 1, .run = run_key_update},
     {.name = "certificate-after-headers", .setting = 1, .run = run_certificate_after_headers},
     {.name = "certificate-after-response", .setting = 1, .run = run_certificate_after_response},
 };
