@@ -70,7 +70,9 @@ CLOSED_ONLY = {
         "frame-on-request-stream": H3_FRAME_UNEXPECTED,
         "empty-frame-on-request-stream": H3_FRAME_UNEXPECTED,
         "frame-header-on-request-stream": H3_FRAME_UNEXPECTED,
+        "frame-on-request-stream-before-its-settings": H3_FRAME_UNEXPECTED,
         "frame-after-headers": H3_FRAME_UNEXPECTED,
+        "frame-in-response": H3_FRAME_UNEXPECTED,
         "frame-after-data": H3_FRAME_UNEXPECTED,
         "frame-of-128-kib-and-1": H3_EXCESSIVE_LOAD,
         "frame-of-2-to-62": H3_EXCESSIVE_LOAD,
@@ -104,7 +106,8 @@ CLOSED_ONLY = {
 }
 
 # Of these the response has begun when the fault comes, or may even be there.
-IN_RESPONSE = {"frame-after-headers", "frame-after-data", "response-ends-in-a-frame"}
+IN_RESPONSE = {"frame-after-headers", "frame-in-response", "frame-after-data"}
+IN_RESPONSE |= {"response-ends-in-a-frame"}
 AFTER_RESPONSE = {"control-stream-stopped"}
 
 # What a forged authenticator is, where it is not simply invalid.
@@ -364,7 +367,10 @@ def test_an_origin_entry_that_is_cut_ends_the_connection_or_is_ignored(bad_serve
     }[http.name]
 
 
-@pytest.mark.parametrize("scenario", ["valid", "garbage", "signature-bit-flipped", "setting-0"])
+FRAMES = ["valid", "garbage", "signature-bit-flipped", "setting-0"]
+
+
+@pytest.mark.scenarios({"h2": FRAMES, "h3": [*FRAMES, "frame-in-response"]})
 def test_with_the_feature_off_frames_are_ignored(bad_server, ca, scenario, http):
     server = bad_server(scenario)
     result = fetch(server, ca, "--no-secondary")

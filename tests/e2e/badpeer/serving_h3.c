@@ -123,6 +123,13 @@ static void run_frame_after_data(peer *p) {
   send_certificate_on(p, stream);
 }
 
+static void run_frame_in_response(peer *p) {
+  int64_t stream = await_request(p);
+  send_status(p, stream, "200", "3");
+  send_certificate_on(p, stream);
+  wire_data(p->w, stream, "ok\n", 3, true);
+}
+
 // The header of the frame, an octet a packet, and nothing of its payload.
 static void run_frame_header_on_request(peer *p) {
   bytes b = {0};
@@ -133,6 +140,13 @@ static void run_frame_header_on_request(peer *p) {
     quic_send(p->w->h3->q, stream, b.data + i, 1, false);
   }
   bytes_clear(&b);
+}
+
+// QUIC orders nothing between streams: SETTINGS come later, and with them the verdict.
+static void run_frame_before_our_settings(peer *p) {
+  send_certificate_on(p, await_request(p));
+  bytes none = {0};
+  h3_begin(p->w, 1, &none);
 }
 
 static void run_frame_on_push_stream(peer *p) {
@@ -490,7 +504,11 @@ static const scenario all[] = {
     {.name = "frame-on-request-stream", .setting = 1, .run = run_frame_on_request},
     {.name = "empty-frame-on-request-stream", .setting = 1, .run = run_empty_frame_on_request},
     {.name = "frame-header-on-request-stream", .setting = 1, .run = run_frame_header_on_request},
+    {.name = "frame-on-request-stream-before-its-settings",
+     .is_bare = true,
+     .run = run_frame_before_our_settings},
     {.name = "frame-after-headers", .setting = 1, .run = run_frame_after_headers},
+    {.name = "frame-in-response", .setting = 1, .run = run_frame_in_response},
     {.name = "frame-after-data", .setting = 1, .run = run_frame_after_data},
     {.name = "frame-on-push-stream", .setting = 1, .run = run_frame_on_push_stream},
     {.name = "frame-on-unknown-stream", .setting = 1, .run = run_frame_on_unknown_stream},
