@@ -117,7 +117,8 @@ CUT_OFF = {
         "slow-headers": H3_EXCESSIVE_LOAD,
         "stalled-window": H3_EXCESSIVE_LOAD,
         "stalled-read": H3_EXCESSIVE_LOAD,
-        "streams-held": H3_NO_ERROR,
+        # Idle; or streams are open and nothing is taken for too long: which comes first varies.
+        "streams-held": {H3_NO_ERROR, H3_EXCESSIVE_LOAD},
         "idle": H3_NO_ERROR,
     },
 }
@@ -171,6 +172,10 @@ def call(server, scenario):
     return bad_call(scenario, server.port, "--sni", "a.example", "--authority", authority)
 
 
+def check_code(report, expected):
+    assert report["code"] in (expected if isinstance(expected, set) else {expected}), report
+
+
 def check_still_serves(server, ca):
     assert server.is_alive(), server.errors
     result = get_json(server.port, ca.pem, ["a.example", "b.example"])
@@ -186,8 +191,7 @@ def test_every_scenario_of_the_peer_has_a_test_here(http):
 @pytest.mark.scenarios(CLOSED)
 def test_a_fault_ends_the_connection_with_its_code(server, ca, http, scenario):
     report = call(server, scenario)
-    expected = CLOSED[http.name][scenario]
-    assert report["code"] in (expected if isinstance(expected, set) else {expected}), report
+    check_code(report, CLOSED[http.name][scenario])
     assert report["closed"], report
     check_still_serves(server, ca)
 
@@ -198,7 +202,7 @@ def test_abuse_ends_the_connection_and_not_the_server(server, ca, http, scenario
     report = call(server, scenario)
     assert report["closed"], report
     if http.name == "h3":
-        assert report["code"] == CUT_OFF["h3"][scenario], report
+        check_code(report, CUT_OFF["h3"][scenario])
     assert server.rss() - before < 100 << 20
     check_still_serves(server, ca)
 

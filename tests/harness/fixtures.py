@@ -55,9 +55,12 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_terminal_summary(terminalreporter):
     """Tells what was skipped in the form that scripts/test gathers."""
-    for report in terminalreporter.stats.get("skipped", []):
-        terminalreporter.write_line(f"skipped: {report.nodeid}: {report.longrepr[2]}")
-    if WITHOUT_HTTP3:
+    skipped = terminalreporter.stats.get("skipped", [])
+    for_http3 = [r for r in skipped if why_not_http3() and r.longrepr[2].endswith(why_not_http3())]
+    for report in skipped:
+        if report not in for_http3:
+            terminalreporter.write_line(f"skipped: {report.nodeid}: {report.longrepr[2]}")
+    if WITHOUT_HTTP3 or for_http3:
         terminalreporter.write_line(f"skipped: e2e over HTTP/3: {why_not_http3()}")
 
 
