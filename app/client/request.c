@@ -121,7 +121,8 @@ static void lost(client_request *r, bool was_sent) {
 void client_request_lost_connection(client_request *r) {
   const client_failure *failure = client_connection_failure(r->connection);
   bool was_ready = client_connection_ready_ns(r->connection) != 0;
-  if (was_ready) {
+  // An Alternative Service that does not come about is none: there may be another connection.
+  if (was_ready || client_connection_wanted_alternative(r->connection)) {
     lost(r, false);
   } else {
     client_request_fail(r, failure->exit_code, "%s", failure->text);
@@ -169,6 +170,20 @@ static bool show_field(client_request *r, codicil_span name, codicil_span value)
   return append(&r->header_text, name, ": ") && append(&r->header_text, value, "\r\n");
 }
 
+// 0 for what is no number.
+static int64_t seconds_of(codicil_span value) {
+  int64_t seconds = 0;
+  for (size_t i = 0; i < value.len; i++) {
+    uint8_t digit = value.data[i];
+    if (digit < '0' || digit > '9') {
+      return 0;
+    }
+    seconds = seconds * 10 + (digit - '0');
+    seconds = seconds < INT32_MAX ? seconds : INT32_MAX;
+  }
+  return seconds;
+}
+
 // Several fields are one (RFC 9110 §5.3). What is too long to keep is as if it had not come.
 static void note_alt_svc(client_request *r, codicil_span value) {
   size_t len = r->alt_svc.len;
@@ -193,6 +208,8 @@ static void on_field(client_exchange *exchange, codicil_span name, codicil_span 
     r->report->content_type = report_printable(value);
   } else if (is_name(name, "alt-svc") && !r->has_response) {
     note_alt_svc(r, value);
+  } else if (is_name(name, "age") && !r->has_response) {
+    r->age_s = seconds_of(value);
   }
   r->report->num_headers += name.len > 0 && name.data[0] != ':' ? 1 : 0;
   if (ok && shows_header(r) && !r->has_response) {
@@ -205,11 +222,13 @@ static void on_field(client_exchange *exchange, codicil_span name, codicil_span 
 }
 
 // RFC 9110 §15.5.20: another connection may have another answer. One that was opened for this
-// origin already gave its own.
+// origin already gave its own, unless it leads to an Alternative Service (RFC 7838 §6).
 static bool retry_misdirected(client_request *r) {
   client_connection *c = r->connection;
   client_connection_misdirected(c, &r->url.origin);
-  if (codicil_origin_equal(client_connection_origin(c), &r->url.origin) || !may_try_again(r)) {
+  bool is_own = codicil_origin_equal(client_connection_origin(c), &r->url.origin) &&
+                client_connection_alternative_port(c) == 0;
+  if (is_own || !may_try_again(r)) {
     return false;
   }
   leave_connection(r);
@@ -218,15 +237,17 @@ static bool retry_misdirected(client_request *r) {
   return true;
 }
 
-// RFC 7838 §2.1: only an authoritative response may name alternatives; §6: a 421 may not.
+// RFC 7838 §2.1: only an authoritative response may name alternatives; §6: a 421 may not. §3.1:
+// from a cache on the way it has been true for a while.
 static void learn_alternatives(client_request *r) {
   if (r->context->alt_svc != NULL && r->alt_svc.len > 0 && r->status != 421 &&
       client_connection_is_verified(r->connection)) {
     alt_svc_cache_update(r->context->alt_svc, &r->url.origin,
                          client_connection_is_h3(r->connection) ? ALT_SVC_H3 : ALT_SVC_H2,
-                         codicil_buf_span(&r->alt_svc), r->context->loop->now.unix_s);
+                         codicil_buf_span(&r->alt_svc), r->context->loop->now.unix_s - r->age_s);
   }
   codicil_buf_reset(&r->alt_svc);
+  r->age_s = 0;
 }
 
 static void show_section(client_request *r) {
@@ -334,7 +355,7 @@ void client_request_init(client_request *r, const client_request_context *contex
   r->start_ns = now_ns(r);
   r->num_connections = SIZE_MAX;
   report->connection = SIZE_MAX;
-  report->http_version = "2";
+  report->http_version = options->http == CLIENT_HTTP_3_ONLY ? "3" : "2";
   report->method = strdup(client_options_method(options));
   codicil_buf_init(&r->header_text, NULL, (size_t)MAX_HEADER_LEN * 2);
   codicil_buf_init(&r->alt_svc, NULL, MAX_ALT_SVC);

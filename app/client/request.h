@@ -62,6 +62,7 @@ struct client_request {
   size_t header_len;
   codicil_buf header_text; // for -i and -I
   codicil_buf alt_svc;     // the field's values, joined
+  int64_t age_s;           // of the response, by its Age field
   output out;
   bool has_output;
   size_t owed; // octets of the body that are held: their window is given back when they are not
