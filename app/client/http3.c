@@ -2,8 +2,11 @@
 // certificate, the end. See connection_h3.h; HTTP/3 itself is in connection_h3.c.
 #include "client/http3.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "client/connection_h3.h"
 #include "client/exit_code.h"
@@ -62,7 +65,8 @@ static void h3_abort(client_transport *transport) {
 
 // TLS ended the handshake, here or there.
 static void explain_alert(connection_h3 *t, uint64_t alert) {
-  if (t->verdict.is_examined && !t->verdict.is_good) {
+  bool is_insecure = tls_client_is_insecure(t->base.connection->net->tls);
+  if (t->verdict.is_examined && !t->verdict.is_good && !is_insecure) {
     connection_explain_verdict(&t->base, &t->verdict);
   } else if (alert == ALERT_NO_APPLICATION_PROTOCOL) {
     connection_explain(&t->base, EXIT_SSL_CONNECT_ERROR,
@@ -118,6 +122,7 @@ static void on_closed(void *user) {
   const client_connection *c = t->base.connection;
   bool is_explained = t->base.failure.exit_code != 0 || c->failure.exit_code != 0;
   quic_connection_stats(io_h3_quic(t->h3), &t->stats);
+  verbose_quic_stats(c->net->verbose, c->id, &t->stats);
   if (!is_explained && c->transport != &t->base) {
     explain_handshake(t, end);
   } else if (!is_explained && !t->is_ending) {
@@ -260,7 +265,19 @@ client_transport *client_http3_transport(client_http3 *http3, client_connection 
 
 // ---- what connections share ---------------------------------------------------------------------
 
+static bool is_writable_directory(const char *path) {
+  struct stat st;
+  if (stat(path, &st) != 0) {
+    return false;
+  }
+  errno = ENOTDIR;
+  return S_ISDIR(st.st_mode) && access(path, W_OK | X_OK) == 0;
+}
+
 bool client_http3_new(client_http3 **out, const client_http3_config *config, app_error *err) {
+  if (config->qlog_dir != NULL && !is_writable_directory(config->qlog_dir)) {
+    return app_fail(err, "--qlog: %s: %s", config->qlog_dir, strerror(errno));
+  }
   client_http3 *http3 = calloc(1, sizeof *http3);
   if (http3 == NULL) {
     return app_fail(err, "out of memory");

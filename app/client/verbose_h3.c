@@ -128,6 +128,13 @@ void verbose_quic_end(const codicil_codepoints *codepoints, const quic_end *end,
   snprintf(out, VERBOSE_END_TEXT, "%s", text[0] != '\0' ? text : "the connection broke");
 }
 
+void verbose_quic_stats(const client_verbose *verbose, size_t connection, const quic_stats *stats) {
+  verbose_line(verbose, connection,
+               "QUIC: %llu packets came, %llu were sent; the round trip takes %.1f ms",
+               (unsigned long long)stats->packets_in, (unsigned long long)stats->packets_out,
+               (double)stats->smoothed_rtt_ns / 1e6);
+}
+
 // ---- frames -------------------------------------------------------------------------------------
 
 void verbose_h3_request(const client_verbose *verbose, size_t connection, int64_t stream,

@@ -19,6 +19,8 @@ const char *verbose_h3_error_name(const codicil_codepoints *codepoints, uint64_t
 const char *verbose_quic_error_name(uint64_t code);
 // Returns what a TLS alert means; static.
 const char *verbose_alert_name(uint64_t alert);
+// The figures of a connection, when it is over.
+void verbose_quic_stats(const client_verbose *verbose, size_t connection, const quic_stats *stats);
 // Writes how a QUIC connection ended: a sentence without a full stop.
 void verbose_quic_end(const codicil_codepoints *codepoints, const quic_end *end,
                       char out[VERBOSE_END_TEXT]);

@@ -197,6 +197,13 @@ def test_qlog_writes_a_file_for_each_connection(server, ca, tmp_path):
     assert (logs / name).read_bytes().startswith(b"\x1e{")
 
 
+@needs_http3
+def test_qlog_needs_a_directory(tmp_path):
+    result = get("--http3", "--qlog", tmp_path / "none", "https://a.example/")
+    assert result.code == 2
+    assert f"--qlog: {tmp_path}/none: No such file or directory" in result.stderr
+
+
 # ---- Alternative Services -----------------------------------------------------------------------
 
 
@@ -244,6 +251,16 @@ def test_a_cache_without_a_name_is_kept_in_memory(server, ca, tmp_path):
     )
     assert result.code == 0, result.stderr
     assert os.listdir(tmp_path) == ["serve0"]
+
+
+@needs_http3
+@pytest.mark.parametrize("num", [1, 3])
+def test_while_an_alternative_service_does_not_answer_requests_go_on(black_hole, ca, cache, num):
+    place = f"a.example {black_hole.port}"
+    cache.write_text(f'h2 {place} h3 {place} "20990101 00:00:00" 0 0\n')
+    result = run_alt_svc(black_hole, ca, cache, num=num)
+    assert protocols(result) == ["h2"]
+    assert {r["status"] for r in result.report["requests"]} == {200}
 
 
 @needs_http3
