@@ -58,7 +58,7 @@ static void init_once(void) {
 }
 
 const char *quic_tls_backend(void) {
-  return OpenSSL_version(OPENSSL_FULL_VERSION_STRING);
+  return "OpenSSL " OPENSSL_FULL_VERSION_STR;
 }
 
 static quic_tls *tls_of(const SSL *ssl) {
