@@ -329,6 +329,20 @@ static int on_key(gnutls_session_t session, const char *label, const gnutls_datu
   return 0;
 }
 
+// GnuTLS would follow a KeyUpdate and hand over keys again, on which ngtcp2 ends the process.
+//= https://www.rfc-editor.org/rfc/rfc9001#section-6
+//# Endpoints MUST NOT send a TLS KeyUpdate message.  Endpoints MUST
+//# treat the receipt of a TLS KeyUpdate message as a connection error of
+//# type 0x010a, equivalent to a fatal TLS alert of unexpected_message;
+//# see Section 4.8.
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                      const gnutls_datum_t *message) {
+  if (type == GNUTLS_HANDSHAKE_KEY_UPDATE) {
+    return GNUTLS_E_UNEXPECTED_PACKET;
+  }
+  return codicil_gnutls_on_handshake(session, type, when, incoming, message);
+}
+
 // ---- one connection -----------------------------------------------------------------------------
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref) {
@@ -382,6 +396,7 @@ static int set_up(quic_tls *tls, const char *server_name) {
   if (ret == 0 && codicil_gnutls_prepare(session) != CODICIL_OK) {
     ret = GNUTLS_E_MEMORY_ERROR;
   }
+  gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_PRE, on_message);
   if (ret == 0) {
     ret = tls->context->client.judge != NULL ? set_up_client(tls, server_name) : set_up_server(tls);
   }

@@ -192,6 +192,37 @@ static void test_a_server_that_chooses_no_protocol_is_left(void **state) {
   fixture_tear_down(&f);
 }
 
+// ---- after the handshake ------------------------------------------------------------------------
+
+enum { ALERT_UNEXPECTED_MESSAGE = 10 };
+
+//= https://www.rfc-editor.org/rfc/rfc9001#section-6
+//# Endpoints MUST NOT send a TLS KeyUpdate message.  Endpoints MUST
+//# treat the receipt of a TLS KeyUpdate message as a connection error of
+//# type 0x010a, equivalent to a fatal TLS alert of unexpected_message;
+//# see Section 4.8.
+static void test_a_key_update_of_tls_ends_the_connection(void **state) {
+  (void)state;
+  static const uint8_t key_updates[2][5] = {{24, 0, 0, 1, 0}, {24, 0, 0, 1, 1}};
+  fixture f;
+  fixture_set_up(&f);
+  fixture_make_contexts(&f, false);
+  for (size_t i = 0; i < 4; i++) {
+    joined j;
+    join(&j, &f, fixture_names[0]);
+    quic_pair_run(&j.pair, j.server);
+    quic_side *from = i < 2 ? &j.pair.client : &j.pair.server;
+    quic_side *to = i < 2 ? &j.pair.server : &j.pair.client;
+    assert_int_equal(ngtcp2_conn_submit_crypto_data(from->conn, NGTCP2_ENCRYPTION_LEVEL_1RTT,
+                                                    key_updates[i % 2], 5),
+                     0);
+    (void)quic_pair_carry(&j.pair, from, j.server, 10);
+    assert_int_equal(quic_side_alert(to), ALERT_UNEXPECTED_MESSAGE);
+    part(&j);
+  }
+  fixture_tear_down(&f);
+}
+
 // ---- key log ------------------------------------------------------------------------------------
 
 // How many lines of the file begin with `start`.
@@ -323,6 +354,7 @@ int main(void) {
       cmocka_unit_test(test_a_server_with_keys_to_send_with_exports_nothing_yet),
       cmocka_unit_test(test_a_client_of_another_protocol_or_of_none_is_refused),
       cmocka_unit_test(test_a_server_that_chooses_no_protocol_is_left),
+      cmocka_unit_test(test_a_key_update_of_tls_ends_the_connection),
       cmocka_unit_test(test_the_key_log_gets_lines_of_both_sides_that_agree),
       cmocka_unit_test(test_a_key_log_that_cannot_be_opened_is_named),
       cmocka_unit_test(test_a_file_that_does_not_load_is_named),
