@@ -51,7 +51,7 @@ void quic_token_keep(quic_connection *c, codicil_span octets) {
     return;
   }
   memcpy(&token->remote, remote->addr, remote->addrlen);
-  strcpy(token->server_name, name);
+  memcpy(token->server_name, name, strlen(name) + 1);
   memcpy(token->octets, octets.data, octets.len);
   token->len = octets.len;
   free(take_token(stack, &token->remote, name));

@@ -169,8 +169,10 @@ static void grow(quic_id_table *table) {
       *place = id;
     }
   }
-  free(table->buckets);
-  *table = grown;
+  quic_id **old = table->buckets;
+  table->buckets = grown.buckets;
+  table->num_buckets = grown.num_buckets;
+  free(old);
 }
 
 bool quic_id_table_add(quic_id_table *table, quic_id **ids, codicil_span cid,
