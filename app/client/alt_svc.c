@@ -100,7 +100,7 @@ static int hex_digit(char c) {
 static bool decode_protocol(char out[MAX_PROTOCOL], const word *token) {
   size_t len = 0;
   for (size_t i = 0; i < token->len; i++) {
-    int octet = token->text[i];
+    int octet = (unsigned char)token->text[i];
     if (octet == '%') {
       int high = hex_digit(token->text[i + 1]);
       int low = high >= 0 ? hex_digit(token->text[i + 2]) : -1;
@@ -163,13 +163,17 @@ static bool read_authority(alt_svc *out, const word *authority) {
   return ok;
 }
 
-// RFC 7838 §3.1. Parameters that are unknown, or whose values are, do not count.
+//= https://www.rfc-editor.org/rfc/rfc7838#section-3
+//# Unknown parameters MUST be ignored.
+//
+//= https://www.rfc-editor.org/rfc/rfc7838#section-3.1
+//# Clients MUST ignore "persist" parameters with values other than "1".
 static void apply_parameter(alt_svc *out, const word *name, const word *value) {
   uint32_t seconds = 0;
   if (strcmp(name->text, "ma") == 0 && read_number(&seconds, value->text, INT32_MAX)) {
     out->max_age_s = seconds;
-  } else if (strcmp(name->text, "persist") == 0) {
-    out->persist = strcmp(value->text, "1") == 0;
+  } else if (strcmp(name->text, "persist") == 0 && strcmp(value->text, "1") == 0) {
+    out->persist = true;
   }
 }
 

@@ -231,9 +231,8 @@ void connection_connected(client_transport *t, const codicil_address *address, u
 
 static bool introduce(client_transport *t, codicil_span certificate) {
   const client_connection *c = t->connection;
-  // An Alternative Service stands for the origin's port, wherever it is (protocol §5, step 0).
   codicil_peer peer = {.address = c->addresses[0],
-                       .port = c->endpoint.is_mapped ? c->origin.port : c->endpoint.port,
+                       .port = c->endpoint.is_mapped ? c->origin.port : t->port,
                        .origin = c->origin,
                        .sent_sni = c->origin.address.len == 0};
   if (codicil_session_set_peer(t->session, &peer) != CODICIL_OK) {

@@ -30,11 +30,11 @@ struct client_pool {
 };
 
 // Where this is called from what other prepare watchers do, the pool's own turn may be over.
-void client_pool_news(void *user) {
-  client_pool *pool = user;
-  pool->has_news = true;
-  if (ev_is_active(&pool->prepare)) {
-    ev_feed_event(pool->config.loop->ev, &pool->prepare, EV_CUSTOM);
+void client_pool_news(void *pool) {
+  client_pool *p = pool;
+  p->has_news = true;
+  if (ev_is_active(&p->prepare)) {
+    ev_feed_event(p->config.loop->ev, &p->prepare, EV_CUSTOM);
   }
 }
 
