@@ -45,16 +45,15 @@ void connection_clear(connection *c) {
 
 request *connection_begin_request(connection *c, int64_t stream, const request_buffers *buffers) {
   worker *w = c->worker;
-  request *r = w->free_requests;
+  request *r = w->free_requests; // cleared already
   if (r) {
     w->free_requests = r->next;
   } else {
-    r = malloc(sizeof *r);
+    r = calloc(1, sizeof *r);
     if (!r) {
       return NULL;
     }
   }
-  memset(r, 0, sizeof *r);
   r->connection = c;
   r->stream = stream;
   r->buffers = buffers;
