@@ -183,9 +183,9 @@ static int on_trailer(nghttp3_conn *http, int64_t stream, int32_t token, nghttp3
   return 0;
 }
 
-//= https://www.rfc-editor.org/rfc/rfc8470#section-4
-//# A server that does not process a request that arrives in early data
-//# can indicate this by sending a 425 (Too Early) status code.
+//= https://www.rfc-editor.org/rfc/rfc8470#section-5.2
+//# The 425 (Too Early) status code indicates that the server is
+//# unwilling to risk processing a request that might be replayed.
 static bool is_too_early(const connection_h3 *c, const request *r) {
   return r->method == METHOD_OTHER && !quic_is_ready(io_h3_quic(c->h3));
 }
