@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-// GRO hands over many datagrams of one sender as one: room for the ECN mark, the address and the
-// size of each.
+// Room for the ECN mark, the addresses (an IPv4 packet on an IPv6 socket has two) and GRO's size of
+// each datagram, where many of one sender come as one.
 typedef union control {
-  uint8_t room[128];
+  uint8_t room[256];
   struct cmsghdr align;
 } control;
 

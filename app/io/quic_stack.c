@@ -86,11 +86,10 @@ static void write_woken(quic_stack *stack) {
 static void on_prepare(struct ev_loop *ev, ev_prepare *watcher, int events) {
   (void)events;
   quic_stack *stack = watcher->data;
-  if (!stack->woken.first) {
-    return;
+  if (stack->woken.first) {
+    quic_stack_refresh(stack);
+    write_woken(stack);
   }
-  quic_stack_refresh(stack);
-  write_woken(stack);
   while (stack->ended.first) {
     quic_connection_finish(stack->ended.first);
   }

@@ -291,6 +291,25 @@ static void test_each_side_writes_a_qlog_and_lives_without_one(void **state) {
   exchange(w, 1000, 1000);
 }
 
+static unsigned turns_in(world *w, double seconds) {
+  unsigned before = ev_iteration(w->loop.ev);
+  world_run_for(w, seconds);
+  return ev_iteration(w->loop.ev) - before;
+}
+
+static void test_quiet_connections_let_the_loop_sleep(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  exchange(w, 100000, 100000);
+  world_run_for(w, 0.1);               // delayed acknowledgements
+  assert_true(turns_in(w, 0.2) < 400); // the wait's own ticks are 200
+  // One that is woken and then gone leaves nobody awake.
+  quic_wake(w->peers[0].quic);
+  quic_discard(w->peers[0].quic);
+  w->peers[0].quic = NULL;
+  assert_true(turns_in(w, 0.2) < 400);
+}
+
 int main(void) {
 
   const struct CMUnitTest tests[] = {
@@ -317,6 +336,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_keys_are_updated_by_either_side, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_each_side_writes_a_qlog_and_lives_without_one, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(test_quiet_connections_let_the_loop_sleep, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
