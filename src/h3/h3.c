@@ -141,7 +141,8 @@ static nghttp3_ssize pass(codicil_h3 *h3, nghttp3_conn *conn, int64_t id, codici
   //= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.2
   //# Malformed requests or responses that are
   //# detected MUST be treated as a stream error of type H3_MESSAGE_ERROR.
-  if (taken < 0 && taken != NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING) {
+  if (taken < 0 && taken != NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING &&
+      taken != NGHTTP3_ERR_MALFORMED_HTTP_HEADER) {
     h3->liberr = (int)taken;
   }
   return taken;
