@@ -196,13 +196,6 @@ static void cancel(io_h3 *h3, int64_t stream, uint64_t code) {
   reset(h3, &(kept_reset){stream, code, false});
 }
 
-// An error of the stream alone (RFC 9114 §4.1.2). Some releases of nghttp3 reset it themselves
-// where a field is malformed, others leave it to us.
-static bool is_malformed(nghttp3_ssize error) {
-  return error == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING ||
-         error == NGHTTP3_ERR_MALFORMED_HTTP_HEADER;
-}
-
 // The connection's window is given back at once, also for what nghttp3 keeps: it keeps no more than
 // the stream's window allows.
 static void on_received(void *user, int64_t stream, codicil_span bytes, bool fin) {
@@ -213,10 +206,9 @@ static void on_received(void *user, int64_t stream, codicil_span bytes, bool fin
   enter(h3);
   nghttp3_ssize n =
       codicil_h3_read_stream(h3->codicil, h3->http, stream, bytes.data, bytes.len, fin);
-  if (is_malformed(n)) {
-    n = nghttp3_conn_shutdown_stream_read(h3->http, stream);
-    n = n < 0 ? n : (nghttp3_ssize)bytes.len;
+  if (n == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING) { // an error of the stream alone
     cancel(h3, stream, NGHTTP3_H3_MESSAGE_ERROR);
+    n = (nghttp3_ssize)bytes.len;
   }
   if (!leave(h3, n < 0 ? (int)n : 0)) {
     return;

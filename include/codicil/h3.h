@@ -58,9 +58,10 @@ CODICIL_API int codicil_h3_bind_control_stream(codicil_h3 *h3, nghttp3_conn *con
 // The peer's octets on any stream, in order. Returns the octets for which to extend QUIC's flow
 // control (what nghttp3 returns, and what was ours), or a negative NGHTTP3_ERR_*. Afterwards pull
 // the session's events, and write: a client's SETTINGS may have made the server's frames ready.
-// NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING and …_HEADER alone do not end what is done here: who gives
-// back all of `len`, calls nghttp3_conn_shutdown_stream_read at once and resets the stream both
-// ways with H3_MESSAGE_ERROR may go on (RFC 9114 §4.1.2).
+// Of all errors NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING alone does not end what is done here: it is of
+// that stream (RFC 9114 §4.1.2), and what still comes of it is passed over. Reset it both ways with
+// H3_MESSAGE_ERROR, and give back all of `len`. (NGHTTP3_ERR_MALFORMED_HTTP_HEADER does end it:
+// nghttp3 found a malformed message when QPACK's encoder stream came, and does not tell which.)
 CODICIL_API nghttp3_ssize codicil_h3_read_stream(codicil_h3 *h3, nghttp3_conn *conn,
                                                  int64_t stream_id, const uint8_t *data, size_t len,
                                                  int fin);

@@ -134,15 +134,32 @@ uint64_t codicil_h3_app_error_code(const codicil_h3 *h3, int liberr) {
 
 // ---- in: the control stream ---------------------------------------------------------------------
 
-// A malformed message is an error of its stream (RFC 9114 §4.1.2): who resets that may go on.
+// Tells of what nghttp3 says before 1.11 (which resets a stream with a malformed field itself), and
+// since.
+static bool is_malformed(nghttp3_ssize rc) {
+  return rc == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING || rc == NGHTTP3_ERR_MALFORMED_HTTP_HEADER;
+}
+
+// nghttp3 is in the middle of the message, and later octets of it would trip an assertion there:
+// it is told to pass them over. A message that waited for QPACK's encoder stream is found on that,
+// and nobody says which it was: that ends the connection (RFC 9114 §8 allows it).
+static int end_message(codicil_h3 *h3, nghttp3_conn *conn, int64_t id) {
+  bool is_of_stream = (id & STREAM_ONE_WAY) == 0;
+  int rc = is_of_stream ? nghttp3_conn_shutdown_stream_read(conn, id)
+                        : NGHTTP3_ERR_MALFORMED_HTTP_HEADER;
+  return rc == 0 ? NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING : keep(h3, rc);
+}
+
 static nghttp3_ssize pass(codicil_h3 *h3, nghttp3_conn *conn, int64_t id, codicil_span octets,
                           int fin) {
   nghttp3_ssize taken = nghttp3_conn_read_stream(conn, id, octets.data, octets.len, fin);
   //= https://www.rfc-editor.org/rfc/rfc9114#section-4.1.2
   //# Malformed requests or responses that are
   //# detected MUST be treated as a stream error of type H3_MESSAGE_ERROR.
-  if (taken < 0 && taken != NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING &&
-      taken != NGHTTP3_ERR_MALFORMED_HTTP_HEADER) {
+  if (is_malformed(taken)) {
+    return end_message(h3, conn, id);
+  }
+  if (taken < 0) {
     h3->liberr = (int)taken;
   }
   return taken;
@@ -335,8 +352,8 @@ static nghttp3_ssize read_request(codicil_h3 *h3, nghttp3_conn *conn, int64_t id
   h3->num_idle += stream.frames.num_idle;
   stream.frames.num_idle = 0;
   if (err != CODICIL_OK) {
-    nghttp3_ssize taken = pass(h3, conn, id, codicil_span_sub(octets, 0, start), 0);
-    return taken < 0 ? taken : fail_with(h3, err);
+    (void)pass(h3, conn, id, codicil_span_sub(octets, 0, start), 0);
+    return h3->liberr != 0 ? h3->liberr : fail_with(h3, err);
   }
   err = remember(h3, &stream);
   return err == CODICIL_OK ? pass(h3, conn, id, octets, fin) : fail_with(h3, err);

@@ -526,6 +526,104 @@ static void test_a_malformed_message_ends_its_stream_alone(void **state) {
   h3_pair_close(&pair);
 }
 
+// The fields of a request, and a content-length of one digit.
+static const char with_content_length_1[] = "\0\0\xd1\xd7\xc1\x50\x01\x61\x54\x01\x31";
+
+static void content_too_long(codicil_buf *s) {
+  put_frame(s, FRAME_HEADERS, codicil_span_of(with_content_length_1, 11));
+  put_filled_frame(s, FRAME_DATA, 3);
+}
+static void headers_empty(codicil_buf *s) {
+  put_frame(s, FRAME_HEADERS, codicil_span_of(NULL, 0));
+}
+static void field_in_upper_case(codicil_buf *s) {
+  put_frame(s, FRAME_HEADERS, codicil_span_of("\0\0\xd1\xd7\xc1\x50\x01\x61\x21\x41\x01\x31", 12));
+}
+static void (*const malformed[])(codicil_buf *s) = {headers_empty, content_too_long,
+                                                    field_in_upper_case};
+
+// In the middle of a message nghttp3 would take what follows for an error of the connection, or, as
+// 1.17 does, abort.
+static void test_what_follows_of_a_malformed_message_is_passed_over(void **state) {
+  (void)state;
+  for (size_t i = 0; i < NUM(malformed); i++) {
+    h3_pair pair;
+    h3_pair_init(&pair);
+    h3_pair_open(&pair);
+    pair.server.takes_any_body = true;
+    codicil_buf stream;
+    codicil_buf_init(&stream, NULL, 1000);
+    malformed[i](&stream);
+    bool is_told = !h3_inject(&pair.server, 0, codicil_buf_span(&stream), 0, 0);
+    // Before 1.11 nghttp3 resets a stream with a malformed field itself.
+    assert_true(is_told || malformed[i] == field_in_upper_case);
+    assert_true(!is_told || pair.server.rc == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING);
+    uint64_t credited = pair.server.credited;
+    request(&stream);
+    assert_true(h3_inject(&pair.server, 0, codicil_buf_span(&stream), 1, 0));
+    assert_int_equal(pair.server.credited - credited, stream.len);
+    assert_true(h3_inject(&pair.server, 0, codicil_span_of(NULL, 0), 0, 1));
+    assert_false(pair.server.exchanges[0].is_ended);
+    assert_int_equal(codicil_h3_close_stream(pair.server.h3, pair.server.http, 0, 0), 0);
+    codicil_buf_reset(&stream);
+    request(&stream);
+    assert_true(h3_inject(&pair.server, 4, codicil_buf_span(&stream), 0, 1));
+    assert_int_equal(codicil_h3_error(pair.server.h3), CODICIL_OK);
+    codicil_buf_clear(&stream);
+    h3_pair_close(&pair);
+  }
+}
+
+static void test_a_certificate_behind_a_malformed_message_ends_the_connection(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 2 * NUM(malformed); i++) {
+    h3_pair pair;
+    h3_pair_init(&pair);
+    h3_pair_open(&pair);
+    pair.server.takes_any_body = true;
+    codicil_buf stream;
+    codicil_buf_init(&stream, NULL, 1000);
+    malformed[i / 2](&stream);
+    if (i % 2 == 0) {
+      (void)h3_inject(&pair.server, 0, codicil_buf_span(&stream), 0, 0);
+      codicil_buf_reset(&stream);
+    }
+    cert(&stream);
+    assert_false(h3_inject(&pair.server, 0, codicil_buf_span(&stream), 0, 0));
+    assert_int_equal(h3_close_code(&pair.server), NGHTTP3_H3_FRAME_UNEXPECTED);
+    assert_int_equal(codicil_h3_error(pair.server.h3), CODICIL_UNEXPECTED);
+    codicil_buf_clear(&stream);
+    h3_pair_close(&pair);
+  }
+}
+
+// nghttp3 finds it on QPACK's encoder stream, which is not to be reset, and does not tell of which
+// stream it is.
+static void test_a_malformed_message_that_waited_for_qpack_ends_the_connection(void **state) {
+  (void)state;
+  h3_pair pair;
+  h3_pair_init(&pair);
+  h3_pair_open(&pair);
+  pair.server.takes_any_body = true;
+  codicil_buf stream;
+  codicil_buf_init(&stream, NULL, 1000);
+  // Its content-length, 1, is the first entry of the dynamic table.
+  put_frame(&stream, FRAME_HEADERS, codicil_span_of("\2\0\xd1\xd7\xc1\x50\x01\x61\x80", 9));
+  put_filled_frame(&stream, FRAME_DATA, 3);
+  assert_true(h3_inject(&pair.server, 0, codicil_buf_span(&stream), 0, 0));
+  static const uint8_t encoder[] = {0x02, 0x3f, 0xe1, 0x1f, 0xc4, 0x01, 0x31};
+  assert_false(h3_inject(&pair.server, h3_one_way(false, H3_ENCODER),
+                         codicil_span_of(encoder, sizeof encoder), 0, 0));
+  // Not what the contract says of a stream that may be reset alone.
+  assert_int_equal(pair.server.rc, NGHTTP3_ERR_MALFORMED_HTTP_HEADER);
+  assert_int_equal(h3_close_code(&pair.server), NGHTTP3_H3_MESSAGE_ERROR);
+  codicil_buf_reset(&stream);
+  request(&stream);
+  assert_false(h3_inject(&pair.server, 4, codicil_buf_span(&stream), 0, 1));
+  codicil_buf_clear(&stream);
+  h3_pair_close(&pair);
+}
+
 static void test_other_streams_come_and_go(void **state) {
   (void)state;
   fail_mem mem;
@@ -586,6 +684,9 @@ int main(void) {
       cmocka_unit_test(test_a_second_control_stream_is_refused_by_nghttp3),
       cmocka_unit_test(test_a_control_stream_that_is_reset_or_not_wanted_ends_the_connection),
       cmocka_unit_test(test_a_malformed_message_ends_its_stream_alone),
+      cmocka_unit_test(test_what_follows_of_a_malformed_message_is_passed_over),
+      cmocka_unit_test(test_a_certificate_behind_a_malformed_message_ends_the_connection),
+      cmocka_unit_test(test_a_malformed_message_that_waited_for_qpack_ends_the_connection),
       cmocka_unit_test(test_other_streams_come_and_go),
       cmocka_unit_test(test_many_unknown_frames_are_passed_over),
   };
