@@ -261,8 +261,18 @@ void quic_callbacks_init(ngtcp2_callbacks *out, bool is_server) {
   quic_hear_stops(out);
 }
 
+// What the path may take, without IPv6's and UDP's headers, in the order of trying (RFC 8899): as
+// Ethernet, jumbo frames; else PPPoE, tunnels, IPv6's least. What is longer than one that failed is
+// not tried.
+static const uint16_t path_probes[] = {1500 - 48, 9000 - 48, 1492 - 48,
+                                       1454 - 48, 1390 - 48, 1280 - 48};
+enum { LONGEST_PROBE = 9000 - 48 };
+
 void quic_settings_init(ngtcp2_settings *out, quic_connection *c) {
   ngtcp2_settings_default(out);
+  out->pmtud_probes = path_probes;
+  out->pmtud_probeslen = sizeof path_probes / sizeof path_probes[0];
+  out->max_tx_udp_payload_size = LONGEST_PROBE;
   out->initial_ts = quic_stack_refresh(c->stack);
   out->handshake_timeout = c->stack->config->handshake_ms * NGTCP2_MILLISECONDS;
 }
