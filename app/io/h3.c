@@ -291,11 +291,22 @@ static bool is_request(int64_t stream) {
   return (stream & 3) == 0; // RFC 9000 §2.1: bidirectional, opened by the client
 }
 
+// nghttp3 hears of a request that is reset before its first octet: else the owner would not be told
+// of it (stream_close), and a PRIORITY_UPDATE that follows would make a stream that never closes.
+static void make_known(io_h3 *h3, int64_t stream) {
+  if (is_live(h3) && h3->is_server && is_request(stream)) {
+    enter(h3);
+    nghttp3_ssize n = codicil_h3_read_stream(h3->codicil, h3->http, stream, NULL, 0, 0);
+    leave(h3, n < 0 ? (int)n : 0);
+  }
+}
+
 // A client whose request's content we did not want resets it with our own code (RFC 9000 §3.5): it
 // still takes the response. The end of a critical stream comes as stream_closed.
 static void on_was_reset(void *user, int64_t stream, uint64_t code) {
   io_h3 *h3 = user;
   bool was_asked_to = h3->is_server && code == NGHTTP3_H3_NO_ERROR;
+  make_known(h3, stream);
   if (is_request(stream) && !was_asked_to) {
     cancel(h3, stream, code);
   } else if (is_live(h3)) {

@@ -528,6 +528,26 @@ static void test_a_reset_by_the_client_ends_the_stream_on_both_sides(void **stat
   assert_still_serves(f);
 }
 
+// nghttp3 knows nothing of that stream.
+static void test_a_reset_before_the_first_octet_is_told_and_opens_a_stream(void **state) {
+  fixture *f = *state;
+  connect_client(f);
+  quic_connection *quic = io_h3_quic(f->client.h3);
+  for (size_t i = 0; i < 2 * MAX_STREAMS; i++) {
+    int64_t stream;
+    RUN_UNTIL(f, (stream = quic_open_bidi(quic)) >= 0);
+    quic_shutdown_stream(quic, stream, NGHTTP3_H3_REQUEST_CANCELLED);
+    quic_wake(quic);
+    RUN_UNTIL(f, f->server.num_closed == i + 1);
+    assert_int_equal(f->server.exchanges[i].code, NGHTTP3_H3_REQUEST_CANCELLED);
+  }
+  assert_still_serves(f);
+  nghttp3_conn *http = io_h3_http(f->server.h3);
+  assert_int_equal(nghttp3_conn_shutdown(http), 0);
+  io_h3_wake(f->server.h3);
+  RUN_UNTIL(f, nghttp3_conn_is_drained(http));
+}
+
 static void test_a_reset_by_the_server_ends_the_stream_on_both_sides(void **state) {
   fixture *f = *state;
   connect_client(f);
@@ -657,6 +677,7 @@ int main(void) {
       TEST(test_a_body_that_is_held_stops_no_other),
       TEST(test_more_requests_than_streams_at_once_are_served_in_turn),
       TEST(test_a_reset_by_the_client_ends_the_stream_on_both_sides),
+      TEST(test_a_reset_before_the_first_octet_is_told_and_opens_a_stream),
       TEST(test_a_reset_by_the_server_ends_the_stream_on_both_sides),
       TEST(test_a_reset_inside_recv_data_is_safe),
       TEST(test_content_that_is_not_wanted_is_stopped_and_the_response_comes_whole),
