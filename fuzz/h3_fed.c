@@ -39,5 +39,9 @@ void h3_fed_give(h3_fed *fed, size_t which, codicil_span octets, size_t step, in
   for (size_t at = 0; at < octets.len && fed->end.rc == 0; at += step) {
     codicil_span piece = codicil_span_sub(octets, at, step);
     (void)h3_end_recv(&fed->end, stream, piece, fin != 0 && at + piece.len == octets.len);
+    // Of that stream alone.
+    bool is_malformed = fed->end.rc == NGHTTP3_ERR_MALFORMED_HTTP_MESSAGING;
+    fed->had_malformed = fed->had_malformed || is_malformed;
+    fed->end.rc = is_malformed ? 0 : fed->end.rc;
   }
 }

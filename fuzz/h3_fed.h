@@ -7,7 +7,8 @@
 typedef struct h3_fed {
   world world;
   h3_end end;
-  bool is_over[4]; // streams of the peer that have ended
+  bool is_over[4];    // streams of the peer that have ended
+  bool had_malformed; // a message was, and the octets that brought it were not given back
 } h3_fed;
 
 // What `how` says: a client, which has two requests open, or a server; that offers or does not;
@@ -15,7 +16,8 @@ typedef struct h3_fed {
 void h3_fed_open(h3_fed *fed, uint8_t how);
 void h3_fed_close(h3_fed *fed);
 // Feeds octets on one of four streams: two of requests, the control stream, another of one
-// direction. In pieces of `step` octets, until the first error.
+// direction. In pieces of `step` octets, until the first error of the
+// connection.
 void h3_fed_give(h3_fed *fed, size_t which, codicil_span octets, size_t step, int fin);
 
 #endif
