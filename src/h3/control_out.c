@@ -176,7 +176,8 @@ size_t codicil_h3_control_out_writev(const codicil_h3_control_out *out, nghttp3_
                                      size_t num) {
   size_t filled = 0;
   uint64_t begin = out->begin;
-  codicil_h3_chunk *chunk = out->is_blocked ? NULL : out->first;
+  // As nearly always, there is nothing: however much is not acknowledged yet.
+  codicil_h3_chunk *chunk = out->is_blocked || out->sent == out->end ? NULL : out->first;
   for (; chunk != NULL && filled < num; chunk = chunk->next) {
     // What is unacknowledged is as long as the peer's window at most, so the way is short.
     size_t skip = out->sent > begin ? (size_t)(out->sent - begin) : 0;
