@@ -329,18 +329,48 @@ static int on_key(gnutls_session_t session, const char *label, const gnutls_datu
   return 0;
 }
 
+static int note_parameters(void *ctx, unsigned type, const unsigned char *data, unsigned len) {
+  (void)data, (void)len;
+  bool *has_parameters = ctx;
+  *has_parameters = *has_parameters || type == NGTCP2_TLSEXT_QUIC_TRANSPORT_PARAMETERS_V1;
+  return 0;
+}
+
+// GnuTLS would go on without, to keys with which ngtcp2 then sends, which ends the process.
+//= https://www.rfc-editor.org/rfc/rfc9001#section-8.2
+//# endpoints that receive ClientHello or EncryptedExtensions messages without the
+//# quic_transport_parameters extension MUST close the connection with an error of type 0x016d
+static int check_parameters(const gnutls_datum_t *message, unsigned flags) {
+  bool has_parameters = false;
+  return gnutls_ext_raw_parse(&has_parameters, note_parameters, message, flags) == 0 &&
+                 has_parameters
+             ? 0
+             : GNUTLS_E_MISSING_EXTENSION;
+}
+
 // GnuTLS would follow a KeyUpdate and hand over keys again, on which ngtcp2 ends the process.
 //= https://www.rfc-editor.org/rfc/rfc9001#section-6
 //# Endpoints MUST NOT send a TLS KeyUpdate message.  Endpoints MUST
 //# treat the receipt of a TLS KeyUpdate message as a connection error of
 //# type 0x010a, equivalent to a fatal TLS alert of unexpected_message;
 //# see Section 4.8.
+static int check_message(unsigned type, const gnutls_datum_t *message) {
+  switch (type) {
+  case GNUTLS_HANDSHAKE_KEY_UPDATE:
+    return GNUTLS_E_UNEXPECTED_PACKET;
+  case GNUTLS_HANDSHAKE_CLIENT_HELLO:
+    return check_parameters(message, GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO);
+  case GNUTLS_HANDSHAKE_ENCRYPTED_EXTENSIONS:
+    return check_parameters(message, 0);
+  default:
+    return 0;
+  }
+}
+
 static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                       const gnutls_datum_t *message) {
-  if (type == GNUTLS_HANDSHAKE_KEY_UPDATE) {
-    return GNUTLS_E_UNEXPECTED_PACKET;
-  }
-  return codicil_gnutls_on_handshake(session, type, when, incoming, message);
+  int ret = incoming != 0 ? check_message(type, message) : 0;
+  return ret == 0 ? codicil_gnutls_on_handshake(session, type, when, incoming, message) : ret;
 }
 
 // ---- one connection -----------------------------------------------------------------------------

@@ -45,7 +45,7 @@ struct quic_tls {
   codicil_tls *exporter;
   void *user;
   size_t site_index;
-  bool lacks_protocol; // a client whose server chose none
+  int alert; // instead of OpenSSL's; 0: none
 };
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
@@ -110,6 +110,20 @@ void quic_tls_context_free(quic_tls_context *context) {
   free(context);
 }
 
+static ngtcp2_conn *conn_of(const SSL *ssl) {
+  ngtcp2_crypto_conn_ref *ref = SSL_get_app_data(ssl);
+  return ref->get_conn(ref);
+}
+
+// OpenSSL's own alert, that of a refused certificate or callback, has gone to ngtcp2 when this is
+// called.
+static void on_info(const SSL *ssl, int where, int value) {
+  (void)value;
+  if (where == SSL_CB_WRITE_ALERT && tls_of(ssl)->alert != 0) {
+    ngtcp2_conn_set_tls_alert(conn_of(ssl), (uint8_t)tls_of(ssl)->alert);
+  }
+}
+
 // RFC 9001 §4.2: TLS 1.3.
 static SSL_CTX *ctx_new(const quic_tls_context *context, const SSL_METHOD *method) {
   SSL_CTX *ctx = SSL_CTX_new(method);
@@ -118,6 +132,7 @@ static SSL_CTX *ctx_new(const quic_tls_context *context, const SSL_METHOD *metho
     return NULL;
   }
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_info_callback(ctx, on_info);
   if (context->key_log >= 0) {
     SSL_CTX_set_keylog_callback(ctx, on_key);
   }
@@ -165,11 +180,23 @@ bool quic_tls_can_use(const char *certificate, const char *key, app_error *err) 
 
 // ---- a server's handshake -----------------------------------------------------------------------
 
-static bool offers_protocols(SSL *ssl) {
+static bool has_extension(SSL *ssl, unsigned type) {
   const unsigned char *p;
   size_t len;
-  return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &p,
-                                   &len) == 1;
+  return SSL_client_hello_get0_ext(ssl, type, &p, &len) == 1;
+}
+
+// The alert for a ClientHello that QUIC cannot go on with; 0: it can.
+//= https://www.rfc-editor.org/rfc/rfc9001#section-8.2
+//# endpoints that receive ClientHello or EncryptedExtensions messages without the
+//# quic_transport_parameters extension MUST close the connection with an error of type 0x016d
+static int refusal_of(SSL *ssl) {
+  if (!has_extension(ssl, NGTCP2_TLSEXT_QUIC_TRANSPORT_PARAMETERS_V1)) {
+    return SSL_AD_MISSING_EXTENSION;
+  }
+  return has_extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation)
+             ? 0
+             : SSL_AD_NO_APPLICATION_PROTOCOL;
 }
 
 // Runs before a ticket is looked at: the site's session context, which the SSL takes over, says
@@ -186,8 +213,9 @@ static int on_client_hello(SSL *ssl, int *al, void *arg) {
   if (rc != SSL_CLIENT_HELLO_SUCCESS) {
     return rc;
   }
-  if (!offers_protocols(ssl)) {
-    *al = SSL_AD_NO_APPLICATION_PROTOCOL;
+  tls->alert = refusal_of(ssl);
+  if (tls->alert != 0) {
+    *al = tls->alert; // which OpenSSL may take for one of an older version, and change
     return SSL_CLIENT_HELLO_ERROR;
   }
   if (!tls_server_name(name, sizeof name, ssl)) {
@@ -278,26 +306,25 @@ bool quic_tls_server_new(quic_tls_context **out, const quic_tls_server_config *c
 
 // ---- a client's handshake -----------------------------------------------------------------------
 
-// The alert of a refused certificate has gone to ngtcp2 when this is called.
+// What EncryptedExtensions had to have; 0: it had.
 //= https://www.rfc-editor.org/rfc/rfc9001#section-8.1
 //# When using ALPN, endpoints MUST immediately close a connection (see
 //# Section 10.2 of [QUIC-TRANSPORT]) with a no_application_protocol TLS alert
-static void on_info(const SSL *ssl, int where, int value) {
-  (void)value;
-  if (where == SSL_CB_WRITE_ALERT && tls_of(ssl)->lacks_protocol) {
-    ngtcp2_crypto_conn_ref *ref = SSL_get_app_data(ssl);
-    ngtcp2_conn_set_tls_alert(ref->get_conn(ref), SSL_AD_NO_APPLICATION_PROTOCOL);
+static int lack_of(const quic_tls *tls) {
+  if (ngtcp2_conn_get_remote_transport_params(conn_of(tls->ssl)) == NULL) {
+    return SSL_AD_MISSING_EXTENSION;
   }
+  return quic_tls_speaks_h3(tls) ? 0 : SSL_AD_NO_APPLICATION_PROTOCOL;
 }
 
-// What the server chose of protocols is known when its certificate comes.
+// EncryptedExtensions have been read when the server's certificate comes.
 static int on_verify(X509_STORE_CTX *store, void *arg) {
   (void)arg;
   SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   quic_tls *tls = tls_of(ssl);
   tls_client_chain chain = {NULL, 0};
-  tls->lacks_protocol = !quic_tls_speaks_h3(tls);
-  bool good = !tls->lacks_protocol &&
+  tls->alert = lack_of(tls);
+  bool good = tls->alert == 0 &&
               tls_client_chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl) &&
               tls->context->client.judge(tls->user, chain.entries, chain.num_entries);
   tls_client_chain_clear(&chain);
@@ -321,7 +348,6 @@ bool quic_tls_client_new(quic_tls_context **out, const quic_tls_client_config *c
   SSL_CTX_set_session_cache_mode(context->client_ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(context->client_ctx, SSL_VERIFY_PEER, NULL);
   SSL_CTX_set_cert_verify_callback(context->client_ctx, on_verify, NULL);
-  SSL_CTX_set_info_callback(context->client_ctx, on_info);
   *out = context;
   return true;
 }

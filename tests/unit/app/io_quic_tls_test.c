@@ -9,7 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ALERT_BAD_CERTIFICATE = 42, ALERT_NO_PROTOCOL = 120 };
+enum {
+  ALERT_UNEXPECTED_MESSAGE = 10,
+  ALERT_BAD_CERTIFICATE = 42,
+  ALERT_MISSING_EXTENSION = 109,
+  ALERT_NO_PROTOCOL = 120
+};
 
 // A pair with the program's TLS on both sides, its handshake run.
 typedef struct joined {
@@ -192,9 +197,29 @@ static void test_a_server_that_chooses_no_protocol_is_left(void **state) {
   fixture_tear_down(&f);
 }
 
-// ---- after the handshake ------------------------------------------------------------------------
+//= https://www.rfc-editor.org/rfc/rfc9001#section-8.2
+//# endpoints that receive ClientHello or EncryptedExtensions messages without the
+//# quic_transport_parameters extension MUST close the connection with an error of type 0x016d
+static void test_a_peer_without_transport_parameters_is_left(void **state) {
+  (void)state;
+  fixture f;
+  fixture_set_up(&f);
+  fixture_make_contexts(&f, false);
+  for (int from_client = 0; from_client < 2; from_client++) {
+    joined j;
+    join(&j, &f, fixture_names[0]);
+    (from_client ? &j.pair.client : &j.pair.server)->hides_parameters = true;
+    quic_pair_run(&j.pair, j.server);
+    assert_false(j.pair.client.is_complete || j.pair.server.is_complete);
+    assert_int_equal(quic_side_alert(from_client ? &j.pair.server : &j.pair.client),
+                     ALERT_MISSING_EXTENSION);
+    part(&j);
+  }
+  assert_int_equal(f.num_judged, 0);
+  fixture_tear_down(&f);
+}
 
-enum { ALERT_UNEXPECTED_MESSAGE = 10 };
+// ---- after the handshake ------------------------------------------------------------------------
 
 //= https://www.rfc-editor.org/rfc/rfc9001#section-6
 //# Endpoints MUST NOT send a TLS KeyUpdate message.  Endpoints MUST
@@ -354,6 +379,7 @@ int main(void) {
       cmocka_unit_test(test_a_server_with_keys_to_send_with_exports_nothing_yet),
       cmocka_unit_test(test_a_client_of_another_protocol_or_of_none_is_refused),
       cmocka_unit_test(test_a_server_that_chooses_no_protocol_is_left),
+      cmocka_unit_test(test_a_peer_without_transport_parameters_is_left),
       cmocka_unit_test(test_a_key_update_of_tls_ends_the_connection),
       cmocka_unit_test(test_the_key_log_gets_lines_of_both_sides_that_agree),
       cmocka_unit_test(test_a_key_log_that_cannot_be_opened_is_named),
