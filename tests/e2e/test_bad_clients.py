@@ -1,4 +1,4 @@
-"""Clients that misbehave against `codicil serve`: each ends as it should, and the server serves on."""
+"""Clients that misbehave against `codicil serve`: each ends as it should, the server serves on."""
 
 import pytest
 from harness.codicil import Site, bad_call, get_json, scenarios

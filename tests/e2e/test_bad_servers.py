@@ -166,6 +166,8 @@ COALESCED_BOTH = [
     "context-of-one-octet",
     "context-of-255-octets",
     "origin-lists",
+    "certificate-after-headers",
+    "certificate-after-response",
 ]
 COALESCED = {
     "h2": [
@@ -184,8 +186,6 @@ COALESCED = {
         "valid-an-octet-a-packet",
         "grease",
         "grease-in-response",
-        "certificate-after-headers",
-        "certificate-after-response",
         "origin-on-request-stream",
         "key-update",
     ],
@@ -208,13 +208,10 @@ APART = {
     "h3": APART_BOTH,
 }
 
-# HTTP/3: the request for a.example ends with an error and the connection lives; or the request,
-# which the server has not touched, is made again.
-STREAM_FAILS = {
-    "h2": [],
-    "h3": ["response-reset", "response-cut", "response-without-status"],
-}
-MADE_AGAIN = {"h2": [], "h3": ["response-rejected", "goaway-0"]}
+# The request for a.example ends with an error, and the connection lives.
+STREAM_FAILS = ["response-reset", "response-cut", "response-without-status"]
+# The server has not touched the request for a.example, and says so.
+MADE_AGAIN = ["response-rejected", "goaway-of-the-request"]
 
 # Cases with tests of their own below.
 ELSEWHERE_BOTH = ["authenticators-65", "of-another-connection", "scheme-rsa-pkcs1"]
@@ -240,9 +237,8 @@ def fetch(server, ca, *args):
 
 
 def test_every_scenario_of_the_peer_has_a_test_here(http):
-    tables = (CLOSED, COALESCED, APART, STREAM_FAILS, MADE_AGAIN, ELSEWHERE)
-    named = {name for table in tables for name in table[http.name]}
-    assert named == set(scenarios("serve"))
+    named = {name for t in (CLOSED, COALESCED, APART, ELSEWHERE) for name in t[http.name]}
+    assert named | {*STREAM_FAILS, *MADE_AGAIN} == set(scenarios("serve"))
 
 
 def check_b_is_fetched(result):
@@ -450,27 +446,25 @@ def test_421_is_retried_once_on_a_connection_of_its_own(bad_server, ca):
     assert len(result.report["connections"]) == 2
 
 
-# ---- HTTP/3 alone --------------------------------------------------------------------------------
-
-
-@pytest.mark.http("h3", why="streams that fail alone are tested over HTTP/2 by its own library")
-@pytest.mark.parametrize("scenario", STREAM_FAILS["h3"])
-def test_a_response_that_fails_takes_no_other_with_it(bad_server, ca, scenario):
+@pytest.mark.parametrize("scenario", STREAM_FAILS)
+def test_a_response_that_fails_takes_no_other_with_it(bad_server, ca, http, scenario):
     server = bad_server(scenario)
     result = fetch(server, ca)
     check_b_is_fetched(result)
     failed = result.request("a.example")
     assert failed["error"], failed
     assert result.code != 0
-    assert server.misbehaved()["code"] in (None, 0x100)
+    assert http.is_peace(server.misbehaved()["code"])
 
 
-@pytest.mark.http("h3", why="GOAWAY and refused streams of HTTP/2 are its own library's")
-@pytest.mark.parametrize("scenario", MADE_AGAIN["h3"])
+@pytest.mark.parametrize("scenario", MADE_AGAIN)
 def test_a_request_that_was_not_touched_is_made_again(bad_server, ca, scenario):
     result = fetch(bad_server(scenario), ca)
     assert result.code == 0, result.stderr
     assert [r["status"] for r in result.report["requests"]] == [200, 200], result.report
+
+
+# ---- HTTP/3 alone --------------------------------------------------------------------------------
 
 
 @pytest.mark.http("h3", why="HTTP/2 has no such stream")

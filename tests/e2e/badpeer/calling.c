@@ -99,7 +99,7 @@ static void run_origin_from_client(peer *p) {
 static void run_rapid_reset(peer *p) {
   for (int i = 0; i < 20000 && !p->w->closed; i++) {
     int64_t stream = send_get(p, "/");
-    if (stream < 0 || !p->w->t->cancel(p->w, stream)) {
+    if (stream < 0 || !p->w->t->reset(p->w, stream, RESET_CANCELLED)) {
       break;
     }
     wire_soak_up(p->w);
@@ -153,7 +153,7 @@ static void run_cancelled_bodies(peer *p) {
     int64_t stream = send_get(p, "/large");
     while (stream >= 0 && wire_response(p->w, stream)->body == 0 && wire_read(p->w, &f)) {
     }
-    p->w->t->cancel(p->w, stream);
+    p->w->t->reset(p->w, stream, RESET_CANCELLED);
   }
   run_get(p);
 }

@@ -128,8 +128,20 @@ static bool send_frame(wire *w, int64_t stream, uint64_t type, const void *paylo
   return h2_frame(w, (uint8_t)type, (uint8_t)flags, (uint32_t)stream, payload, len);
 }
 
-static bool cancel(wire *w, int64_t stream) {
-  return h2_frame(w, H2_RST_STREAM, 0, (uint32_t)stream, "\0\0\0\10", 4);
+static bool reset(wire *w, int64_t stream, reset_reason reason) {
+  static const uint8_t codes[] = {[RESET_CANCELLED] = 8, [RESET_FAILED] = 2, [RESET_REFUSED] = 7};
+  const uint8_t payload[4] = {0, 0, 0, codes[reason]};
+  return h2_frame(w, H2_RST_STREAM, 0, (uint32_t)stream, payload, sizeof payload);
+}
+
+// RFC 9113 §6.8 names the last stream that was touched.
+static bool goaway(wire *w, int64_t stream) {
+  bytes payload = {0};
+  bytes_uint(&payload, stream > 1 ? (uint64_t)stream - 2 : 0, 4);
+  bytes_uint(&payload, 0, 4);
+  bool ok = control(w, FRAME_GOAWAY, payload.data, payload.len);
+  bytes_clear(&payload);
+  return ok;
 }
 
 static void hold(wire *w, bool is_held) {
@@ -297,7 +309,8 @@ const transport h2_transport = {
     .control = control,
     .open = open_stream,
     .send = send_frame,
-    .cancel = cancel,
+    .reset = reset,
+    .goaway = goaway,
     .hold = hold,
     .read = read_frame,
     .round_trip = round_trip,

@@ -114,8 +114,14 @@ static int64_t open_stream(wire *w) {
   return quic_open(w->h3->q, false);
 }
 
-static bool cancel(wire *w, int64_t stream) {
-  return quic_reset(w->h3->q, stream, H3_REQUEST_CANCELLED);
+static bool reset(wire *w, int64_t stream, reset_reason reason) {
+  static const uint64_t codes[] = {
+      [RESET_CANCELLED] = H3_REQUEST_CANCELLED, [RESET_FAILED] = 0x102, [RESET_REFUSED] = 0x10b};
+  return quic_reset(w->h3->q, stream, codes[reason]);
+}
+
+static bool goaway(wire *w, int64_t stream) {
+  return h3_control_varint_frame(w, FRAME_GOAWAY, (uint64_t)stream);
 }
 
 static void hold(wire *w, bool is_held) {
@@ -312,7 +318,8 @@ const transport h3_transport = {
     .control = control,
     .open = open_stream,
     .send = h3_frame,
-    .cancel = cancel,
+    .reset = reset,
+    .goaway = goaway,
     .hold = hold,
     .read = read_frame,
     .round_trip = round_trip,

@@ -41,6 +41,10 @@ extern const scenario_list calling_both, calling_h2, calling_h3;
 // of its own.
 bytes make_valid(peer *p);
 void make_authenticator(bytes *out, peer *p, const credential *c, forge_fault fault);
+// Waits for the next request, which the scenario answers in its own way; -1: none came.
+int64_t await_request(peer *p);
+// HEADERS of a response with that content-length, which may be NULL.
+void send_status(peer *p, int64_t stream, const char *status, const char *length);
 // Sends a valid one.
 void run_valid(peer *p);
 void send_origin_of(peer *p, const char *origin);

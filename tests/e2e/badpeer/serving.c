@@ -227,6 +227,74 @@ static void run_origin_lists(peer *p) {
   run_valid(p);
 }
 
+// ---- responses ----------------------------------------------------------------------------------
+
+// Waits for the next request, which the scenario answers in its own way.
+int64_t await_request(peer *p) {
+  frame f;
+  while (wire_read(p->w, &f)) {
+    if (f.type == FRAME_HEADERS) {
+      return f.stream;
+    }
+  }
+  return -1;
+}
+
+void send_status(peer *p, int64_t stream, const char *status, const char *length) {
+  bytes block = {0};
+  header_put(p->w, &block, ":status", status);
+  if (length != NULL) {
+    header_put(p->w, &block, "content-length", length);
+  }
+  wire_headers(p->w, stream, &block, false);
+  bytes_clear(&block);
+}
+
+static void run_response_reset(peer *p) {
+  p->w->t->reset(p->w, await_request(p), RESET_FAILED);
+}
+
+static void run_response_cut(peer *p) {
+  int64_t stream = await_request(p);
+  send_status(p, stream, "200", "10");
+  wire_data(p->w, stream, "four", 4, true);
+}
+
+static void run_response_without_status(peer *p) {
+  bytes block = {0};
+  header_put(p->w, &block, "content-length", "0");
+  wire_headers(p->w, await_request(p), &block, true);
+  bytes_clear(&block);
+}
+
+// The server refuses the request and has done nothing of it: it is made again elsewhere.
+static void run_response_rejected(peer *p) {
+  p->w->t->reset(p->w, await_request(p), RESET_REFUSED);
+}
+
+static void run_goaway_of_the_request(peer *p) {
+  int64_t stream = await_request(p);
+  p->w->t->goaway(p->w, stream);
+  p->w->t->reset(p->w, stream, RESET_REFUSED);
+}
+
+// No fault: QUIC orders nothing between streams. The response has begun, and goes on afterwards.
+static void run_certificate_after_headers(peer *p) {
+  int64_t stream = await_request(p);
+  send_status(p, stream, "200", "6");
+  wire_data(p->w, stream, "one", 3, false);
+  run_valid(p);
+  wire_round_trip(p->w);
+  wire_data(p->w, stream, "two", 3, true);
+}
+
+static void run_certificate_after_response(peer *p) {
+  int64_t stream = await_request(p);
+  send_status(p, stream, "200", "3");
+  wire_data(p->w, stream, "ok\n", 3, true);
+  run_valid(p);
+}
+
 static const scenario all[] = {
     {.name = "quiet", .setting = 1, .run = run_nothing},
     {.name = "valid-in-pieces", .setting = 1, .run = run_in_pieces},
@@ -258,5 +326,12 @@ static const scenario all[] = {
     {.name = "origin-entries-bad", .setting = 1, .run = run_origin_entries_bad},
     {.name = "origin-1100", .setting = 1, .run = run_origin_1100},
     {.name = "origin-lists", .setting = 1, .run = run_origin_lists},
+    {.name = "response-reset", .setting = 1, .run = run_response_reset},
+    {.name = "response-cut", .setting = 1, .run = run_response_cut},
+    {.name = "response-without-status", .setting = 1, .run = run_response_without_status},
+    {.name = "response-rejected", .setting = 1, .run = run_response_rejected},
+    {.name = "goaway-of-the-request", .setting = 1, .run = run_goaway_of_the_request},
+    {.name = "certificate-after-headers", .setting = 1, .run = run_certificate_after_headers},
+    {.name = "certificate-after-response", .setting = 1, .run = run_certificate_after_response},
 };
 const scenario_list serving_both = {all, sizeof all / sizeof *all};

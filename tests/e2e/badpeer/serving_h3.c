@@ -75,27 +75,6 @@ static void run_slow_beginning(peer *p) {
 
 // ---- our frames where they may not be -----------------------------------------------------------
 
-// Waits for the next request, which the scenario answers in its own way.
-static int64_t await_request(peer *p) {
-  frame f;
-  while (wire_read(p->w, &f)) {
-    if (f.type == FRAME_HEADERS) {
-      return f.stream;
-    }
-  }
-  return -1;
-}
-
-static void send_status(peer *p, int64_t stream, const char *status, const char *length) {
-  bytes block = {0};
-  header_put(p->w, &block, ":status", status);
-  if (length != NULL) {
-    header_put(p->w, &block, "content-length", length);
-  }
-  wire_headers(p->w, stream, &block, false);
-  bytes_clear(&block);
-}
-
 static void send_certificate_on(peer *p, int64_t stream) {
   bytes b = make_valid(p);
   h3_frame(p->w, stream, h3_transport.certificate_frame, b.data, b.len, false);
@@ -393,23 +372,6 @@ static void run_ping_in_response(peer *p) {
   h3_frame(p->w, await_request(p), 6, "12345678", 8, false);
 }
 
-static void run_response_reset(peer *p) {
-  quic_reset(p->w->h3->q, await_request(p), 0x102); // H3_INTERNAL_ERROR
-}
-
-static void run_response_cut(peer *p) {
-  int64_t stream = await_request(p);
-  send_status(p, stream, "200", "10");
-  wire_data(p->w, stream, "four", 4, true);
-}
-
-static void run_response_without_status(peer *p) {
-  bytes block = {0};
-  header_put(p->w, &block, "content-length", "0");
-  wire_headers(p->w, await_request(p), &block, true);
-  bytes_clear(&block);
-}
-
 static void run_response_headers_too_large(peer *p) {
   char value[1000];
   memset(value, 'x', sizeof value);
@@ -420,17 +382,6 @@ static void run_response_headers_too_large(peer *p) {
   }
   wire_headers(p->w, await_request(p), &block, true);
   bytes_clear(&block);
-}
-
-// The server refuses the request and has done nothing of it: it is made again elsewhere.
-static void run_response_rejected(peer *p) {
-  quic_reset(p->w->h3->q, await_request(p), 0x10b); // H3_REQUEST_REJECTED
-}
-
-static void run_goaway_0(peer *p) {
-  int64_t stream = await_request(p);
-  h3_control_varint_frame(p->w, FRAME_GOAWAY, 0);
-  quic_reset(p->w->h3->q, stream, 0x10b);
 }
 
 static void run_grease_in_response(peer *p) {
@@ -449,23 +400,6 @@ static void run_grease_in_response(peer *p) {
 static void run_request_stopped(peer *p) {
   int64_t stream = await_request(p);
   quic_stop(p->w->h3->q, stream, 0x100);
-  send_status(p, stream, "200", "3");
-  wire_data(p->w, stream, "ok\n", 3, true);
-  run_valid(p);
-}
-
-// No fault: QUIC orders nothing between streams. The response has begun, and goes on afterwards.
-static void run_certificate_after_headers(peer *p) {
-  int64_t stream = await_request(p);
-  send_status(p, stream, "200", "6");
-  wire_data(p->w, stream, "one", 3, false);
-  run_valid(p);
-  wire_round_trip(p->w);
-  wire_data(p->w, stream, "two", 3, true);
-}
-
-static void run_certificate_after_response(peer *p) {
-  int64_t stream = await_request(p);
   send_status(p, stream, "200", "3");
   wire_data(p->w, stream, "ok\n", 3, true);
   run_valid(p);
@@ -549,16 +483,9 @@ static const scenario all[] = {
     {.name = "response-ends-in-a-frame", .setting = 1, .run = run_response_ends_in_frame},
     {.name = "push-promise", .setting = 1, .run = run_push_promise},
     {.name = "ping-of-http2-in-response", .setting = 1, .run = run_ping_in_response},
-    {.name = "response-reset", .setting = 1, .run = run_response_reset},
-    {.name = "response-cut", .setting = 1, .run = run_response_cut},
-    {.name = "response-without-status", .setting = 1, .run = run_response_without_status},
     {.name = "response-headers-2-mb", .setting = 1, .run = run_response_headers_too_large},
-    {.name = "response-rejected", .setting = 1, .run = run_response_rejected},
-    {.name = "goaway-0", .setting = 1, .run = run_goaway_0},
     {.name = "grease-in-response", .setting = 1, .run = run_grease_in_response},
     {.name = "request-stream-stopped", .setting = 1, .run = run_request_stopped},
     {.name = "key-update", .setting = 1, .run = run_key_update},
-    {.name = "certificate-after-headers", .setting = 1, .run = run_certificate_after_headers},
-    {.name = "certificate-after-response", .setting = 1, .run = run_certificate_after_response},
 };
 const scenario_list serving_h3 = {all, sizeof all / sizeof *all};

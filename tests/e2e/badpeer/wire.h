@@ -41,6 +41,9 @@ typedef struct response {
 
 typedef struct wire wire;
 
+// Why a stream is reset, in either version's codes.
+typedef enum reset_reason { RESET_CANCELLED, RESET_FAILED, RESET_REFUSED } reset_reason;
+
 // How a version of HTTP does it. Functions return false where the connection takes no more octets.
 typedef struct transport {
   const char *name;
@@ -50,7 +53,9 @@ typedef struct transport {
   bool (*control)(wire *w, uint64_t type, const void *payload, size_t len);
   int64_t (*open)(wire *w); // a client's next request; -1: the server allows none
   bool (*send)(wire *w, int64_t stream, uint64_t type, const void *payload, size_t len, bool fin);
-  bool (*cancel)(wire *w, int64_t stream);
+  bool (*reset)(wire *w, int64_t stream, reset_reason reason);
+  // A server's: requests from this one on were not touched.
+  bool (*goaway)(wire *w, int64_t stream);
   void (*hold)(wire *w, bool is_held);
   bool (*read)(wire *w, frame *out, int timeout_ms);
   bool (*round_trip)(wire *w);
