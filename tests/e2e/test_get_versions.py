@@ -115,11 +115,11 @@ def test_w_tells_the_version(server, ca):
 @pytest.mark.parametrize("flag", ["--http3", "--http3-only"])
 def test_a_build_without_http3_says_so(flag):
     said = subprocess.run([program(), "--version"], check=True, capture_output=True, text=True)
-    if "without HTTP/3" not in said.stdout:
-        pytest.skip("this build has HTTP/3")
-    result = get(flag, "https://a.example/")
-    assert result.code == 2
-    assert "built without HTTP/3" in result.stderr
+    is_without = "without HTTP/3" in said.stdout
+    result = get(flag, "https://nothing.invalid/")
+    expected = (2, "built without HTTP/3") if is_without else (6, "could not resolve host")
+    assert result.code == expected[0]
+    assert expected[1] in result.stderr
 
 
 # ---- the same over both -------------------------------------------------------------------------
@@ -244,6 +244,18 @@ def test_an_alternative_service_is_used_in_the_same_run(server, ca, cache):
     first, second, third = result.report["requests"]
     assert [r["connection"] for r in (first, second, third)] == [0, 1, 1]
     assert (first["reason"], second["reason"]) == ("own-origin", "alt-svc")
+
+
+@needs_http3
+def test_sites_meet_on_an_alternative_service(server, ca, cache):
+    hosts = ["a.example", "b.example", "c.example"]
+    flags = ["--alt-svc", cache, "--coalesce-wait", "3000"]
+    assert protocols(get_json(server.port, ca.pem, hosts, *flags)) == ["h2"]
+    assert len(cache.read_text().split(" h3 ")) == 1 + len(hosts)
+    result = get_json(server.port, ca.pem, hosts, *flags)
+    assert protocols(result) == ["h3"]
+    reasons = [result.request(host)["reason"] for host in hosts]
+    assert reasons == ["alt-svc", "secondary", "secondary"]
 
 
 @needs_http3
