@@ -2,10 +2,12 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
@@ -120,6 +122,43 @@ def test_a_build_without_http3_says_so(flag):
     expected = (2, "built without HTTP/3") if is_without else (6, "could not resolve host")
     assert result.code == expected[0]
     assert expected[1] in result.stderr
+
+
+class LateUdp(threading.Thread):
+    """A port whose TCP says nothing, and whose UDP leads to a server once TCP was tried."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.tcp, self.client = socket.create_server(("127.0.0.1", 0)), None
+        self.port = self.tcp.getsockname()[1]
+        self.udp, self.onward = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+        self.udp.bind(("127.0.0.1", self.port))
+
+    def lead_to(self, port):
+        self.onward.connect(("127.0.0.1", port))
+        self.start()
+
+    def run(self):
+        held = [self.tcp.accept()]
+        while held:
+            for ready in select.select([self.udp, self.onward], [], [])[0]:
+                octets, sender = ready.recvfrom(65536)
+                if ready is self.udp:
+                    self.client = sender
+                    self.onward.send(octets)
+                else:
+                    self.udp.sendto(octets, self.client)
+
+
+@needs_http3
+def test_quic_that_is_late_may_still_win(serve, three_sites, ca):
+    between = LateUdp()
+    server = serve(three_sites, extra=f"public-port: {between.port}\n")
+    between.lead_to(server.port)
+    result = get_json(between.port, ca.pem, ["a.example"], "--http3")
+    assert result.code == 0, result.stderr
+    assert protocols(result) == ["h3"]
+    assert result.request("a.example")["timings"]["time_connect"] >= 0.2
 
 
 # ---- the same over both -------------------------------------------------------------------------
