@@ -67,7 +67,7 @@ struct client_connection {
   client_transport *transport; // the one that is used; NULL while none is
   ev_timer race;               // the next transport to begin
   ev_timer timer;
-  uint64_t start_ns, ready_ns, hold_until_ns;
+  uint64_t start_ns, ready_ns, handshake_ns, hold_until_ns;
   // Good for no origin but its own: the certificate was not verified (--insecure).
   bool is_own_only;
   bool had_settings;
