@@ -160,6 +160,12 @@ static void on_start(void *user) {
                     "%s does not speak HTTP/3 (it did not choose h3)", host_of(t));
     return;
   }
+  // A refused certificate has ended the handshake. One that nobody judged is not trusted either.
+  if (!t->verdict.is_good && !tls_client_is_insecure(c->net->tls)) {
+    connection_fail(&t->base, EXIT_PEER_FAILED_VERIFICATION,
+                    "the certificate for %s was not examined", host_of(t));
+    return;
+  }
   t->base.tls = "TLSv1.3";
   connection_connected(&t->base, &t->base.address, t->base.port);
   verbose_line(c->net->verbose, c->id, "QUIC and %s with %s, %s", t->base.tls,
