@@ -258,9 +258,9 @@ const char *alt_svc_protocol_word(alt_svc_protocol protocol) {
   return words[protocol];
 }
 
-bool alt_svc_protocol_read(alt_svc_protocol *out, codicil_span word_) {
+bool alt_svc_protocol_read(alt_svc_protocol *out, codicil_span text) {
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-    if (word_.len == 2 && memcmp(words[i], word_.data, 2) == 0) {
+    if (text.len == 2 && memcmp(words[i], text.data, 2) == 0) {
       *out = (alt_svc_protocol)i;
       return true;
     }

@@ -29,6 +29,6 @@ CODICIL_MUST_USE bool alt_svc_parse(alt_svc_field *out, codicil_span value);
 // "h1", "h2", "h3": as in the file of the cache. Static.
 const char *alt_svc_protocol_word(alt_svc_protocol protocol);
 // False for anything else.
-bool alt_svc_protocol_read(alt_svc_protocol *out, codicil_span word);
+bool alt_svc_protocol_read(alt_svc_protocol *out, codicil_span text);
 
 #endif

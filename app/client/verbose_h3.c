@@ -1,7 +1,6 @@
 // -v of HTTP/3 and QUIC: see verbose_h3.h.
 #include "client/verbose_h3.h"
 
-#include <errno.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -73,7 +72,7 @@ const char *verbose_h3_error_name(const codicil_codepoints *codepoints, uint64_t
              : name_of(h3_errors, sizeof h3_errors / sizeof h3_errors[0], code);
 }
 
-const char *verbose_quic_error_name(uint64_t code) {
+static const char *quic_error_name(uint64_t code) {
   return code >= 0x100 && code <= 0x1ff
              ? "CRYPTO_ERROR"
              : name_of(quic_errors, sizeof quic_errors / sizeof quic_errors[0], code);
@@ -88,7 +87,7 @@ const char *verbose_alert_name(uint64_t alert) {
 static void write_code(const codicil_codepoints *codepoints, const quic_end *end, const char *who,
                        char *out) {
   const char *name = end->is_application ? verbose_h3_error_name(codepoints, end->code)
-                                         : verbose_quic_error_name(end->code);
+                                         : quic_error_name(end->code);
   snprintf(out, VERBOSE_END_TEXT, "%s%s (0x%llx)%s%s", who, name, (unsigned long long)end->code,
            end->reason[0] != '\0' ? ": " : "", end->reason);
 }

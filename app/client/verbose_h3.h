@@ -15,8 +15,6 @@ void verbose_h3_settings(const client_verbose *verbose, size_t connection,
                          const nghttp3_settings *settings);
 // Returns the name of an HTTP/3 error code, the draft's included; static.
 const char *verbose_h3_error_name(const codicil_codepoints *codepoints, uint64_t code);
-// Returns the name of a QUIC transport error code; static.
-const char *verbose_quic_error_name(uint64_t code);
 // Returns what a TLS alert means; static.
 const char *verbose_alert_name(uint64_t alert);
 // The figures of a connection, when it is over.

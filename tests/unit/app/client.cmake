@@ -2,3 +2,6 @@ foreach(name options url hosts choose report write_out output dial resolver fiel
         alt_svc_cache race)
   codicil_unit_test(app client_${name} app_client ${codicil_io})
 endforeach()
+if(codicil_has_quic)
+  codicil_unit_test(app client_verbose_h3 app_client ${codicil_io})
+endif()
