@@ -288,7 +288,8 @@ def test_a_key_that_quic_cannot_use_leaves_its_site_to_http2(serve, odd_site, ca
         pytest.skip("QUIC's TLS takes every key")
     # By itself it is not to be had, and beside the other it is proven all the same.
     assert get_json(server.port, ca.pem, ["b.example"]).code != 0
-    result = get_json(server.port, ca.pem, ["a.example", "b.example"])
+    hosts = ["a.example", "b.example"]
+    result = get_json(server.port, ca.pem, hosts, "--coalesce-wait", "20000")
     assert [r["status"] for r in result.report["requests"]] == [200, 200]
     assert len(result.report["connections"]) == 1
 
