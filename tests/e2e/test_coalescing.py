@@ -59,7 +59,7 @@ def test_thirty_sites_take_one_connection(serve, ca, roots):
 
 def test_beyond_the_budget_clients_open_connections(serve, three_sites, ca):
     server = serve(three_sites, extra="secondary-budget: {certificates: 1}\n")
-    result = get_json(server.port, ca.pem, HOSTS)
+    result = get_json(server.port, ca.pem, HOSTS, "--coalesce-wait", "2000")
     assert {r["status"] for r in result.report["requests"]} == {200}
     assert result.request("b.example")["coalesced"]
     assert not result.request("c.example")["coalesced"]

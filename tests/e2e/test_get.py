@@ -112,7 +112,7 @@ def test_w_has_curls_variables(server, ca, http):
 
 
 def test_v_shows_frames_certificates_and_decisions(server, ca):
-    flags = ["-v", "--cacert", ca.pem]
+    flags = ["-v", "--cacert", ca.pem, "--coalesce-wait", "20000"]
     for n in "ab":
         flags += ["--resolve", f"{n}.example:{server.port}:127.0.0.1"]
     result = get(*flags, *[f"https://{n}.example:{server.port}/" for n in "ab"])

@@ -120,7 +120,8 @@ def test_a_reader_that_goes_away_ends_it(server, ca):
 
 def test_a_terminal_gets_a_table(server, ca):
     primary, secondary = pty.openpty()
-    full = get_command(*flags_for(server, ca), *urls_of(server, "ab"))
+    flags = [*flags_for(server, ca), "--coalesce-wait", "20000"]
+    full = get_command(*flags, *urls_of(server, "ab"))
     with subprocess.Popen(full, stdout=subprocess.DEVNULL, stderr=secondary) as child:
         os.close(secondary)
         text = b""
