@@ -20,9 +20,11 @@
 //
 // Each has the arguments, the meaning and the return values of nghttp3's. Where one fails, close
 // the QUIC connection with codicil_h3_app_error_code. Everything else of nghttp3 is called as ever.
-// Where 0-RTT was rejected, free nghttp3's connection and this, and make both anew.
+// Where 0-RTT was rejected, free nghttp3's connection and this, and make both anew. nghttp3 holds
+// its control stream for sent: nghttp3_conn_is_drained does not wait for what of it is still here.
 //
-// ORIGIN counts on a server's control stream only; elsewhere it is passed over (RFC 9412 §2).
+// ORIGIN counts on a server's control stream only; elsewhere it is passed over (RFC 9412 §2). It is
+// the session's: nghttp3's own callbacks for it (1.11 and newer) are never called.
 //
 // What it does not check: that the transport is QUIC with ALPN "h3", that a stream's octets come in
 // order (QUIC's work), and anything of frames that are not SERVER_CERTIFICATE, ORIGIN or SETTINGS,
