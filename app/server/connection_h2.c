@@ -135,7 +135,7 @@ static void hold(void *buffer) {
 static void release(void *buffer) {
   nghttp2_rcbuf_decref(buffer);
 }
-static const request_buffers buffers = {hold, release};
+static const request_buffers buffers = {hold, release, false};
 
 static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *user) {
   connection_h2 *c = user;

@@ -125,7 +125,7 @@ static void hold(void *buffer) {
 static void release(void *buffer) {
   nghttp3_rcbuf_decref(buffer);
 }
-static const request_buffers buffers = {hold, release};
+static const request_buffers buffers = {hold, release, true};
 
 static int on_begin_headers(nghttp3_conn *http, int64_t stream, void *user, void *stream_user) {
   connection_h3 *c = io_h3_user(user);

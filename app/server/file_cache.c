@@ -127,6 +127,30 @@ static bool read_content(file_entry *entry, int fd) {
   return entry->content != NULL;
 }
 
+// In digits of six bits, the lowest first.
+static char *put_number(char *out, uint64_t number) {
+  static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_~";
+  do {
+    *out++ = digits[number & 63];
+    number >>= 6;
+  } while (number > 0);
+  return out;
+}
+
+// When the file was written, and its size: short, for it goes out with every response, and no field
+// compression keeps it.
+static size_t put_etag(char *out, const struct stat *st) {
+  enum { NS_PER_S = 1000000000 };
+  char *at = out;
+  *at++ = '"';
+  at = put_number(at, (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
+  *at++ = '-';
+  at = put_number(at, (uint64_t)st->st_size);
+  *at++ = '"';
+  *at = '\0';
+  return (size_t)(at - out);
+}
+
 static void describe(file_entry *entry, const struct stat *st) {
   entry->size = (uint64_t)st->st_size;
   entry->device = st->st_dev;
@@ -137,9 +161,7 @@ static void describe(file_entry *entry, const struct stat *st) {
   entry->type_len = strlen(entry->type);
   entry->length_len = (size_t)snprintf(entry->length, sizeof entry->length, "%llu",
                                        (unsigned long long)entry->size);
-  entry->etag_len = (size_t)snprintf(
-      entry->etag, sizeof entry->etag, "\"%llx-%llx-%llx\"", (unsigned long long)st->st_mtim.tv_sec,
-      (unsigned long long)st->st_mtim.tv_nsec, (unsigned long long)entry->size);
+  entry->etag_len = put_etag(entry->etag, st);
   http_date_format(entry->modified, entry->modified_s);
 }
 

@@ -60,11 +60,13 @@ static bool is_well_placed(request *r, codicil_span name, request_field field) {
 }
 
 // A name of our own table needs no second look.
-static bool is_well_formed(codicil_span name, codicil_span value, request_field field) {
-  return nghttp2_check_header_value_rfc9113(value.data, value.len) &&
-         (field != REQUEST_OTHER ||
-          (name.len > 0 && nghttp2_check_header_name(name.data, name.len) &&
-           !is_connection_specific(name, value)));
+static bool is_well_formed(const request *r, codicil_span name, codicil_span value,
+                           request_field field) {
+  return r->buffers->are_checked ||
+         (nghttp2_check_header_value_rfc9113(value.data, value.len) &&
+          (field != REQUEST_OTHER ||
+           (name.len > 0 && nghttp2_check_header_name(name.data, name.len) &&
+            !is_connection_specific(name, value))));
 }
 
 static void keep(request *r, request_field field, codicil_span value, void *buffer) {
@@ -86,7 +88,7 @@ void request_add_field(request *r, codicil_span name, codicil_span value, void *
     bool is_first = !r->held[field];
     r->has_bad_authority |= !is_first || !nghttp2_check_header_value_rfc9113(value.data, value.len);
     r->is_malformed |= field == REQUEST_AUTHORITY && r->saw_regular_field;
-  } else if (!is_well_formed(name, value, field) || !is_well_placed(r, name, field)) {
+  } else if (!is_well_formed(r, name, value, field) || !is_well_placed(r, name, field)) {
     r->is_malformed = true;
     return;
   }

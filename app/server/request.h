@@ -46,6 +46,8 @@ typedef enum request_method {
 typedef struct request_buffers {
   void (*hold)(void *buffer);
   void (*release)(void *buffer);
+  // The HTTP version's library has refused what no name, value or place of a field may be.
+  bool are_checked;
 } request_buffers;
 
 struct connection;

@@ -31,7 +31,7 @@ static void hold(void *buffer) {
 static void release(void *buffer) {
   nghttp2_rcbuf_decref(buffer);
 }
-static const request_buffers buffers = {hold, release};
+static const request_buffers buffers = {hold, release, false};
 
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name,
                      nghttp2_rcbuf *value, uint8_t flags, void *user) {
