@@ -55,7 +55,7 @@ static void give_back(void *octets, void *user) {
   }
   io_pool_block *block = block_of(octets);
   size_t index = size_index(block->capacity);
-  if (index == POOL_NUM_SIZES || p->num_kept[index] >= POOL_KEPT) {
+  if (index == POOL_NUM_SIZES || p->num_kept[index] * block->capacity >= POOL_KEPT_LEN) {
     free(block);
     return;
   }
