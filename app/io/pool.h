@@ -8,7 +8,7 @@
 #include <nghttp2/nghttp2.h>
 
 // Of each size, a thousand requests' worth of the smallest.
-enum { POOL_STEP = 64, POOL_NUM_SIZES = 16, POOL_KEPT_LEN = 512 * 1024 };
+enum { POOL_STEP = 16, POOL_NUM_SIZES = 64, POOL_KEPT_LEN = 256 * 1024 };
 
 typedef struct io_pool_block io_pool_block;
 
