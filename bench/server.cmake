@@ -8,6 +8,8 @@ if(TARGET app_server)
   endif()
   add_executable(codicil_plain without_feature/main.c ${none}
     ${PROJECT_SOURCE_DIR}/cmd/serve.c $<FILTER:${objects},EXCLUDE,/secondary.*[.]c[.]o>)
+  codicil_whole_program_objects(codicil_plain)
+  codicil_whole_program_link(codicil_plain)
   set_target_properties(codicil_plain PROPERTIES OUTPUT_NAME codicil-plain)
   target_include_directories(codicil_plain PRIVATE ${PROJECT_SOURCE_DIR}/app
     ${PROJECT_SOURCE_DIR}/cmd)
