@@ -206,7 +206,8 @@ static void read_packet(quic *q, const uint8_t *packet, size_t len) {
 
 // One chunk, or what there is of QUIC's own where it is NULL. Returns whether to go on.
 static bool write_chunk(quic *q, chunk *c, ngtcp2_ssize *out_taken, int *out_error) {
-  uint8_t packet[PACKET_MAX];
+  // A packet may take several calls, and every one has to find what those before it wrote.
+  static _Thread_local uint8_t packet[PACKET_MAX];
   ngtcp2_pkt_info info;
   ngtcp2_vec vec = {0};
   uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_NONE;
