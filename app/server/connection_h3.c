@@ -235,11 +235,18 @@ static int on_end_stream(nghttp3_conn *http, int64_t stream, void *user, void *s
   return 0;
 }
 
-// A stream that ends with an error was cancelled by the client, or spoiled by it.
+// A stream that ends with an error was cancelled by the client, or spoiled by it; and so was one
+// that ends as if nothing were wrong, before the client has what it asked for.
+static bool was_cancelled(const request *r, uint64_t code) {
+  return code != NGHTTP3_H3_NO_ERROR || !r || !r->is_answered || response_has_content(r) ||
+         r->acked < r->sent;
+}
+
 static int on_stream_close(nghttp3_conn *http, int64_t stream, uint64_t code, void *user,
                            void *stream_user) {
   connection_h3 *c = io_h3_user(user);
   request *r = stream_user;
+  bool is_to_pay = was_cancelled(r, code) && !c->common.is_ending;
   (void)http;
   (void)stream;
   if (r) {
@@ -247,8 +254,7 @@ static int on_stream_close(nghttp3_conn *http, int64_t stream, uint64_t code, vo
     content_clear(r);
     connection_end_request(r);
   }
-  if (code != NGHTTP3_H3_NO_ERROR && !c->common.is_ending &&
-      !connection_spend(&c->common, &c->common.resets)) {
+  if (is_to_pay && !connection_spend(&c->common, &c->common.resets)) {
     calm_down(c, "too many streams are cancelled");
   }
   if (c->common.is_ending) {

@@ -63,6 +63,7 @@ static void drop_oldest(request *r) {
 
 // Acknowledgements come in order, and need not end where a chunk does.
 bool content_acked(request *r, uint64_t len) {
+  r->acked += len;
   r->acked_of_chunk += r->chunks ? len : 0;
   while (r->chunks && r->acked_of_chunk >= r->chunks->len) {
     r->acked_of_chunk -= r->chunks->len;

@@ -77,6 +77,7 @@ typedef struct request {
   uint64_t at, end;  // of the content, to be sent
   codicil_span part; // from `at`, read for the frame that is being made (HTTP/2)
   uint64_t sent;
+  uint64_t acked; // of `sent` (HTTP/3)
   // HTTP/3: what was read of a large file, oldest first, until it is acknowledged.
   struct content_chunk *chunks, *newest_chunk;
   size_t num_chunks;

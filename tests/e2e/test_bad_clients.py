@@ -104,6 +104,8 @@ CUT_OFF = {
     "h3": {  # where QUIC brings the code, octets or not
         "rapid-reset": H3_EXCESSIVE_LOAD,
         "stop-flood": H3_EXCESSIVE_LOAD,
+        "stop-flood-without-error": H3_EXCESSIVE_LOAD,
+        "reset-flood-without-error": H3_EXCESSIVE_LOAD,
         "unknown-frame-flood": H3_EXCESSIVE_LOAD,
         "priority-flood": H3_EXCESSIVE_LOAD,
         "max-push-id-flood": H3_EXCESSIVE_LOAD,

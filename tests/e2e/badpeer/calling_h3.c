@@ -341,10 +341,38 @@ static void run_headers_of_512_mib(peer *p) {
 }
 
 // Requests whose responses are refused as soon as they are asked for: the server resets.
-static void run_stop_flood(peer *p) {
+static void stop_flood(peer *p, uint64_t code) {
   for (int i = 0; i < 20000 && !p->w->closed; i++) {
     int64_t stream = send_get(p, "/large");
-    if (stream < 0 || !quic_stop(p->w->h3->q, stream, H3_REQUEST_CANCELLED)) {
+    if (stream < 0 || !quic_stop(p->w->h3->q, stream, code)) {
+      break;
+    }
+    wire_soak_up(p->w);
+  }
+  await_close(p, 5000);
+}
+
+static void run_stop_flood(peer *p) {
+  stop_flood(p, H3_REQUEST_CANCELLED);
+}
+
+// As if nothing were wrong.
+static void run_friendly_stop_flood(peer *p) {
+  stop_flood(p, H3_NO_ERROR);
+}
+
+// The same with a body that the server does not want, and that it is not told the end of.
+static void run_friendly_reset_flood(peer *p) {
+  for (int i = 0; i < 20000 && !p->w->closed; i++) {
+    bytes block = {0};
+    request_block(&block, p, "GET", "/large");
+    int64_t stream = p->w->t->open(p->w);
+    bool ok = stream >= 0 && wire_headers(p->w, stream, &block, false) &&
+              wire_data(p->w, stream, "x", 1, false) &&
+              quic_reset(p->w->h3->q, stream, H3_NO_ERROR) &&
+              quic_stop(p->w->h3->q, stream, H3_NO_ERROR);
+    bytes_clear(&block);
+    if (!ok) {
       break;
     }
     wire_soak_up(p->w);
@@ -508,6 +536,8 @@ static const scenario all[] = {
     {.name = "header-bomb", .setting = 1, .run = run_header_bomb},
     {.name = "headers-of-512-mib", .setting = 1, .run = run_headers_of_512_mib},
     {.name = "stop-flood", .setting = 1, .run = run_stop_flood},
+    {.name = "stop-flood-without-error", .setting = 1, .run = run_friendly_stop_flood},
+    {.name = "reset-flood-without-error", .setting = 1, .run = run_friendly_reset_flood},
     {.name = "unknown-frame-flood", .setting = 1, .run = run_unknown_flood},
     {.name = "max-push-id-flood", .setting = 1, .run = run_max_push_id_flood},
     {.name = "origin-flood", .setting = 1, .run = run_origin_flood},
