@@ -96,6 +96,7 @@ CLOSED_ONLY = {
         "max-push-id": H3_FRAME_UNEXPECTED,
         "goaway-of-no-request": H3_ID_ERROR,
         "goaway-too-long": H3_FRAME_ERROR,
+        "goaway-of-1000-octets": H3_FRAME_ERROR,
         "qpack-garbage": QPACK_DECOMPRESSION_FAILED,
         "qpack-dynamic-reference": QPACK_DECOMPRESSION_FAILED,
         "qpack-capacity": QPACK_ENCODER_STREAM_ERROR,

@@ -322,6 +322,13 @@ static void run_goaway_too_long(peer *p) {
   p->w->t->control(p->w, FRAME_GOAWAY, "\0\0", 2);
 }
 
+static void run_goaway_of_1000_octets(peer *p) {
+  bytes b = {0};
+  bytes_fill(&b, 0xc0, 1000);
+  p->w->t->control(p->w, FRAME_GOAWAY, b.data, b.len);
+  bytes_clear(&b);
+}
+
 // ---- QPACK --------------------------------------------------------------------------------------
 
 static void respond_with_block(peer *p, const void *block, size_t len) {
@@ -475,6 +482,7 @@ static const scenario all[] = {
     {.name = "goaway-of-no-request", .setting = 1, .run = run_goaway_of_no_request},
     {.name = "goaway-grows", .setting = 1, .run = run_goaway_grows},
     {.name = "goaway-too-long", .setting = 1, .run = run_goaway_too_long},
+    {.name = "goaway-of-1000-octets", .setting = 1, .run = run_goaway_of_1000_octets},
     {.name = "qpack-garbage", .setting = 1, .run = run_qpack_garbage},
     {.name = "qpack-dynamic-reference", .setting = 1, .run = run_qpack_dynamic},
     {.name = "qpack-capacity", .setting = 1, .run = run_qpack_capacity},
