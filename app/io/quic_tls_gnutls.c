@@ -13,6 +13,7 @@
 #include "io/key_log.h"
 #include "io/quic_tls.h"
 #include "io/quic_tls_gnutls_credentials.h"
+#include "io/quic_tls_gnutls_hello.h"
 #include "io/replay.h"
 
 enum {
@@ -30,8 +31,7 @@ enum {
 // RFC 9001 §4.2: TLS 1.3; §8.4: no compatibility mode. All suites of ngtcp2 with GnuTLS.
 static const char priorities[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"
-    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:"
-    "%DISABLE_TLS13_COMPAT_MODE";
+    "-GROUP-ALL:" GNUTLS_HELLO_GROUPS ":%DISABLE_TLS13_COMPAT_MODE";
 
 static const gnutls_datum_t h3_protocol = {(unsigned char *)(uintptr_t) "h3", 2};
 
@@ -278,7 +278,9 @@ static int on_client_hello(gnutls_session_t session) {
     return GNUTLS_E_NO_APPLICATION_PROTOCOL;
   }
   if (tls->has_site) {
-    return 0;
+    // What took early data must not be sent back: see quic_tls_gnutls_hello.c.
+    bool took = (gnutls_session_get_flags(session) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+    return took ? GNUTLS_E_UNEXPECTED_PACKET : 0;
   }
   server_name_of(name, sizeof name, session);
   return use_site(tls, tls->context->choose(tls->context->choose_ctx, name));
@@ -329,23 +331,26 @@ static int on_key(gnutls_session_t session, const char *label, const gnutls_datu
   return 0;
 }
 
-static int note_parameters(void *ctx, unsigned type, const unsigned char *data, unsigned len) {
-  (void)data, (void)len;
-  bool *has_parameters = ctx;
-  *has_parameters = *has_parameters || type == NGTCP2_TLSEXT_QUIC_TRANSPORT_PARAMETERS_V1;
-  return 0;
-}
-
 // GnuTLS would go on without, to keys with which ngtcp2 then sends, which ends the process.
 //= https://www.rfc-editor.org/rfc/rfc9001#section-8.2
 //# endpoints that receive ClientHello or EncryptedExtensions messages without the
 //# quic_transport_parameters extension MUST close the connection with an error of type 0x016d
-static int check_parameters(const gnutls_datum_t *message, unsigned flags) {
-  bool has_parameters = false;
-  return gnutls_ext_raw_parse(&has_parameters, note_parameters, message, flags) == 0 &&
-                 has_parameters
-             ? 0
-             : GNUTLS_E_MISSING_EXTENSION;
+static int check_parameters(const gnutls_hello *hello) {
+  return hello->has_parameters ? 0 : GNUTLS_E_MISSING_EXTENSION;
+}
+
+// Without protection against replays GnuTLS takes no early data.
+static int check_client_hello(quic_tls *tls, const gnutls_datum_t *message) {
+  gnutls_hello hello = gnutls_hello_read(message, GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO);
+  if (hello.is_final && tls->context->anti_replay != NULL) {
+    gnutls_anti_replay_enable(tls->session, tls->context->anti_replay);
+  }
+  return check_parameters(&hello);
+}
+
+static int check_encrypted_extensions(const gnutls_datum_t *message) {
+  gnutls_hello hello = gnutls_hello_read(message, 0);
+  return check_parameters(&hello);
 }
 
 // GnuTLS would follow a KeyUpdate and hand over keys again, on which ngtcp2 ends the process.
@@ -354,14 +359,14 @@ static int check_parameters(const gnutls_datum_t *message, unsigned flags) {
 //# treat the receipt of a TLS KeyUpdate message as a connection error of
 //# type 0x010a, equivalent to a fatal TLS alert of unexpected_message;
 //# see Section 4.8.
-static int check_message(unsigned type, const gnutls_datum_t *message) {
+static int check_message(quic_tls *tls, unsigned type, const gnutls_datum_t *message) {
   switch (type) {
   case GNUTLS_HANDSHAKE_KEY_UPDATE:
     return GNUTLS_E_UNEXPECTED_PACKET;
   case GNUTLS_HANDSHAKE_CLIENT_HELLO:
-    return check_parameters(message, GNUTLS_EXT_RAW_FLAG_TLS_CLIENT_HELLO);
+    return check_client_hello(tls, message);
   case GNUTLS_HANDSHAKE_ENCRYPTED_EXTENSIONS:
-    return check_parameters(message, 0);
+    return check_encrypted_extensions(message);
   default:
     return 0;
   }
@@ -369,7 +374,7 @@ static int check_message(unsigned type, const gnutls_datum_t *message) {
 
 static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                       const gnutls_datum_t *message) {
-  int ret = incoming != 0 ? check_message(type, message) : 0;
+  int ret = incoming != 0 ? check_message(tls_of(session), type, message) : 0;
   return ret == 0 ? codicil_gnutls_on_handshake(session, type, when, incoming, message) : ret;
 }
 
@@ -385,7 +390,6 @@ static int set_up_server(quic_tls *tls) {
   gnutls_handshake_set_post_client_hello_function(tls->session, on_client_hello);
   gnutls_db_set_cache_expiration(tls->session, early ? EARLY_TICKET_LIFETIME_S : TICKET_LIFETIME_S);
   if (early) {
-    gnutls_anti_replay_enable(tls->session, tls->context->anti_replay);
     //= https://www.rfc-editor.org/rfc/rfc9001#section-4.6.1
     //# Servers MUST NOT send the early_data extension with a max_early_data_size
     //# field set to any value other than 0xffffffff.

@@ -1,5 +1,5 @@
-// Certificates that GnuTLS would take and fail on in every handshake, or cannot read, are refused
-// with a sentence that names the file and says why.
+// What is GnuTLS's own: certificates that it would take and fail on in every handshake, or cannot
+// read, are refused with a sentence that names the file and says why; early data; memory.
 #include "quic_tls_fixture.h"
 
 #include "cmocka_test.h"
@@ -78,6 +78,40 @@ static void test_a_file_of_megabytes_is_refused(void **state) {
   free(text);
 }
 
+// ---- early data ---------------------------------------------------------------------------------
+
+// The ticket is good; the key share is not. Of the early data none is taken (RFC 8446 §4.2.10), and
+// the server goes on; what GnuTLS's client does is its own affair.
+static void test_early_data_before_a_retry_is_not_taken(void **state) {
+  (void)state;
+  fixture f;
+  visit v;
+  codicil_buf ticket;
+  codicil_buf_init(&ticket, NULL, TICKET_MAX);
+  fixture_set_up(&f);
+  fixture_make_contexts(&f, true);
+  visit_begin(
+      &v, &f,
+      &(quic_other_options){.server_name = fixture_names[0], .alpn = "h3", .early_data = true});
+  assert_true(quic_other_client_ticket(v.client, &ticket));
+  visit_end(&v);
+  visit_begin(&v, &f,
+              &(quic_other_options){.server_name = fixture_names[0],
+                                    .alpn = "h3",
+                                    .ticket = codicil_buf_span(&ticket),
+                                    .early_data = true,
+                                    .is_retried = true});
+  assert_true(v.pair.num_first > 1);
+  assert_true(v.pair.server.has_1rtt_key);
+  assert_true(quic_tls_is_resumed(v.server));
+  assert_int_equal(quic_side_alert(&v.pair.server), 0);
+  assert_false(quic_other_server_took_early_data(quic_tls_native(v.server)));
+  assert_false(quic_other_client_early_data_is_accepted(v.client));
+  visit_end(&v);
+  codicil_buf_clear(&ticket);
+  fixture_tear_down(&f);
+}
+
 // ---- memory -------------------------------------------------------------------------------------
 
 static size_t countdown;
@@ -148,6 +182,7 @@ int main(void) {
       cmocka_unit_test(test_an_object_identifier_with_a_huge_arc_is_refused),
       cmocka_unit_test(test_an_intermediate_that_cannot_be_read_is_refused),
       cmocka_unit_test(test_a_file_of_megabytes_is_refused),
+      cmocka_unit_test(test_early_data_before_a_retry_is_not_taken),
       cmocka_unit_test(test_each_allocation_for_a_connection_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

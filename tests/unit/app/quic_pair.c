@@ -145,7 +145,7 @@ static void make_server(quic_pair *pair, quic_tls *tls, const uint8_t *packet, s
 
 // ---- a side that hides its parameters -----------------------------------------------------------
 
-static _Thread_local const quic_pair *current; // whose packets are carried
+static _Thread_local quic_pair *current; // whose packets are carried
 
 // Where the extensions of a message begin, after their length.
 static size_t extensions_of(const uint8_t *p) {
@@ -186,6 +186,26 @@ __attribute__((visibility("default"))) int ngtcp2_conn_submit_crypto_data(
   memcpy(copy, data, len);
   hide_parameters(copy, len);
   return submit(conn, level, copy, len);
+}
+
+// The same for keys of early data: GnuTLS gives them to a client again after a HelloRetryRequest.
+__attribute__((visibility("default"))) int ngtcp2_conn_install_0rtt_key(
+    ngtcp2_conn *conn, const ngtcp2_crypto_aead_ctx *aead, const uint8_t *iv, size_t iv_len,
+    const ngtcp2_crypto_cipher_ctx *hp) {
+  int (*install)(ngtcp2_conn *, const ngtcp2_crypto_aead_ctx *, const uint8_t *, size_t,
+                 const ngtcp2_crypto_cipher_ctx *);
+  *(void **)&install = dlsym(RTLD_NEXT, "ngtcp2_conn_install_0rtt_key");
+  bool *has_key = conn == current->client.conn ? &current->client.has_0rtt_key : NULL;
+  if (has_key != NULL && *has_key) {
+    ngtcp2_crypto_delete_crypto_aead_ctx_cb(conn, (ngtcp2_crypto_aead_ctx *)(uintptr_t)aead, NULL);
+    ngtcp2_crypto_delete_crypto_cipher_ctx_cb(conn, (ngtcp2_crypto_cipher_ctx *)(uintptr_t)hp,
+                                              NULL);
+    return 0;
+  }
+  if (has_key != NULL) {
+    *has_key = true;
+  }
+  return install(conn, aead, iv, iv_len, hp);
 }
 
 // ---- carrying packets ---------------------------------------------------------------------------

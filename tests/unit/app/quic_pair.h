@@ -15,6 +15,7 @@ typedef struct quic_side {
   ngtcp2_crypto_conn_ref ref;
   quic_tls *tls; // NULL where the native handle is the test's own
   bool has_1rtt_key, is_complete;
+  bool has_0rtt_key;          // of a client
   bool hides_parameters;      // the test's: it sends no quic_transport_parameters
   codicil_err early_export;   // the first answer but CODICIL_NOT_READY before completion
   unsigned num_early_exports; // how often it was asked in the handshake's callbacks
