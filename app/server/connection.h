@@ -50,6 +50,7 @@ struct connection {
   request *requests; // of open streams
   uint32_t num_streams;
   uint32_t num_requests;
+  size_t num_chunks;    // of all requests (HTTP/3)
   bool awaits_settings; // the client's first
   bool is_ending;       // the last GOAWAY is out
   bool is_queued_to_sign;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "server/connection.h"
 #include "server/response.h"
 
 // Of content in memory. What is given away counts as sent, so it is not the whole of a large one.
@@ -19,10 +20,17 @@ static void append(request *r, content_chunk *chunk) {
   *(r->newest_chunk ? &r->newest_chunk->next : &r->chunks) = chunk;
   r->newest_chunk = chunk;
   r->num_chunks++;
+  r->connection->num_chunks++;
+}
+
+// One that waits has chunks of its own, whose acknowledgement lets it go on.
+static bool may_read(const request *r) {
+  bool are_few = r->connection->num_chunks < CONTENT_CONNECTION_CHUNKS;
+  return r->num_chunks < (are_few ? CONTENT_MAX_CHUNKS : CONTENT_MIN_CHUNKS);
 }
 
 static content_result read_chunk(request *r, codicil_span *out) {
-  if (r->num_chunks >= CONTENT_MAX_CHUNKS) {
+  if (!may_read(r)) {
     r->awaits_ack = true;
     return CONTENT_WAITS;
   }
@@ -58,6 +66,7 @@ static void drop_oldest(request *r) {
   r->chunks = chunk->next;
   r->newest_chunk = r->chunks ? r->newest_chunk : NULL;
   r->num_chunks--;
+  r->connection->num_chunks--;
   free(chunk);
 }
 
@@ -69,7 +78,7 @@ bool content_acked(request *r, uint64_t len) {
     r->acked_of_chunk -= r->chunks->len;
     drop_oldest(r);
   }
-  bool goes_on = r->awaits_ack && r->num_chunks < CONTENT_MAX_CHUNKS;
+  bool goes_on = r->awaits_ack && may_read(r);
   r->awaits_ack = r->awaits_ack && !goes_on;
   return goes_on;
 }

@@ -10,7 +10,11 @@
 
 enum {
   CONTENT_CHUNK_LEN = 32768,
-  CONTENT_MAX_CHUNKS = 64 // of one response: more wait for acknowledgements
+  CONTENT_MAX_CHUNKS = 64, // of one response: more wait for acknowledgements
+  // Where all responses of a connection have this many, the next one is for those that have fewer
+  // than the least. A client may learn to take much, and then take nothing.
+  CONTENT_CONNECTION_CHUNKS = 256,
+  CONTENT_MIN_CHUNKS = 2
 };
 
 typedef enum content_result {

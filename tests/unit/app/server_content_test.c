@@ -10,10 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/connection.h"
 #include "server/content_h3.h"
 #include "server/response.h"
 
 static char path[64];
+static connection of_all;
 
 static int make_file(size_t len) {
   snprintf(path, sizeof path, "/tmp/codicil-content-XXXXXX");
@@ -36,6 +38,7 @@ static void begin(request *r, file_entry *file, size_t len) {
   memset(file, 0, sizeof *file);
   file->fd = make_file(len);
   file->size = len;
+  r->connection = &of_all;
   r->file = file;
   r->end = len;
 }
@@ -43,6 +46,7 @@ static void begin(request *r, file_entry *file, size_t len) {
 static void end(request *r) {
   content_clear(r);
   assert_null(r->chunks);
+  assert_int_equal(of_all.num_chunks, 0);
   close(r->file->fd);
   unlink(path);
 }
@@ -127,6 +131,42 @@ static void test_too_many_chunks_wait_for_an_acknowledgement(void **state) {
   end(&r);
 }
 
+static size_t read_all_that_may(request *r) {
+  size_t num = 0;
+  codicil_span part;
+  while (content_next(r, &part) == CONTENT_OK) {
+    num++;
+  }
+  return num;
+}
+
+// Where others of the connection have taken all that there is, each goes on with its least.
+static void test_chunks_of_all_responses_are_few_together(void **state) {
+  (void)state;
+  enum { LEN = CONTENT_MAX_CHUNKS * CONTENT_CHUNK_LEN, NUM = 6 };
+  request r;
+  file_entry file;
+  begin(&r, &file, LEN + 1);
+  request others[NUM];
+  for (size_t i = 0; i < NUM; i++) {
+    others[i] = (request){.connection = &of_all, .file = &file, .end = LEN + 1};
+    bool is_late = i >= CONTENT_CONNECTION_CHUNKS / CONTENT_MAX_CHUNKS;
+    assert_int_equal(read_all_that_may(&others[i]),
+                     is_late ? CONTENT_MIN_CHUNKS : CONTENT_MAX_CHUNKS);
+  }
+  assert_int_equal(read_all_that_may(&r), CONTENT_MIN_CHUNKS);
+  assert_true(content_acked(&r, CONTENT_CHUNK_LEN)); // by its own acknowledgement
+  assert_int_equal(read_all_that_may(&r), 1);
+  content_clear(&others[0]);
+  assert_true(content_acked(&r, CONTENT_CHUNK_LEN));
+  size_t left = CONTENT_CONNECTION_CHUNKS - of_all.num_chunks;
+  assert_int_equal(read_all_that_may(&r), left);
+  for (size_t i = 1; i < NUM; i++) {
+    content_clear(&others[i]);
+  }
+  end(&r);
+}
+
 static void test_a_file_that_shrank_fails(void **state) {
   (void)state;
   request r;
@@ -146,6 +186,7 @@ int main(void) {
       cmocka_unit_test(test_text_is_given_whole),
       cmocka_unit_test(test_chunks_live_until_they_are_acknowledged),
       cmocka_unit_test(test_too_many_chunks_wait_for_an_acknowledgement),
+      cmocka_unit_test(test_chunks_of_all_responses_are_few_together),
       cmocka_unit_test(test_a_file_that_shrank_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
