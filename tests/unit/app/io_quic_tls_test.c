@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -272,11 +273,16 @@ static void test_the_key_log_gets_lines_of_both_sides_that_agree(void **state) {
   fixture f;
   joined j;
   char path[96], line[1024];
+  struct stat st;
   fixture_set_up(&f);
   snprintf(path, sizeof path, "%s/keys", f.dir);
   setenv("SSLKEYLOGFILE", path, 1);
+  mode_t mask = umask(0);
   fixture_make_contexts(&f, false);
+  umask(mask);
   unsetenv("SSLKEYLOGFILE");
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0600); // nobody else reads it
   join(&j, &f, fixture_names[0]);
   quic_pair_run(&j.pair, j.server);
   for (size_t i = 0; i < 4; i++) {
