@@ -15,8 +15,8 @@
 // A GnuTLS client offers no signed_certificate_timestamp, so it gets no SCTs beside certificates:
 // GnuTLS ends a handshake whose Certificate carries one.
 //
-// What it does not check: the handshake's certificate (x509.h does), and what QUIC asks of TLS. Under
-// ngtcp2 with GnuTLS an application has a hook of its own that refuses a KeyUpdate and a ClientHello
+// What it does not check: the handshake's certificate (x509.h does), and what QUIC asks of TLS.
+// Under ngtcp2 an application has a hook of its own that refuses a KeyUpdate, and a ClientHello
 // without transport parameters (RFC 9001 §6, §8.2): on either ngtcp2 ends the process.
 #ifndef CODICIL_GNUTLS_H
 #define CODICIL_GNUTLS_H
