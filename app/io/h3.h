@@ -38,7 +38,8 @@ typedef struct io_h3_handler {
   // The owner's: begin_headers, recv_header, end_headers, begin_trailers, recv_trailer,
   // end_trailers, recv_data, end_stream, stream_close, acked_stream_data, recv_settings, shutdown.
   // deferred_consume, stop_sending and reset_stream are this file's. A callback that fails closes
-  // the connection with H3_INTERNAL_ERROR.
+  // the connection with H3_INTERNAL_ERROR. stream_close may be of a stream that begin_headers was
+  // not called for: a request that was reset at once; and of one of one direction (nghttp3 1.17).
   nghttp3_callbacks http;
 } io_h3_handler;
 
