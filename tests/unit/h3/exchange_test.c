@@ -132,6 +132,23 @@ static void test_a_blocked_control_stream_holds_no_other(void **state) {
   h3_pair_close(&pair);
 }
 
+static void test_a_blocked_request_holds_no_other(void **state) {
+  (void)state;
+  h3_pair pair;
+  h3_pair_init(&pair);
+  h3_pair_open(&pair);
+  h3_end *end = &pair.client;
+  h3_end_request(end, 3000, 10);
+  h3_end_request(end, 3000, 10);
+  codicil_h3_block_stream(end->h3, end->http, 0);
+  assert_true(drain(end, 4) > 3000);
+  assert_int_equal(drain(end, 0), 0);
+  assert_int_equal(codicil_h3_unblock_stream(end->h3, end->http, 0), 0);
+  assert_true(drain(end, 0) > 3000);
+  assert_int_equal(end->rc, 0);
+  h3_pair_close(&pair);
+}
+
 static void test_a_stream_that_takes_no_more_is_left_alone(void **state) {
   (void)state;
   h3_pair pair;
@@ -211,6 +228,7 @@ int main(void) {
       cmocka_unit_test(test_the_feature_is_on_when_nghttp3_tells_of_settings),
       cmocka_unit_test(test_frames_that_ask_for_nothing_are_counted),
       cmocka_unit_test(test_a_blocked_control_stream_holds_no_other),
+      cmocka_unit_test(test_a_blocked_request_holds_no_other),
       cmocka_unit_test(test_a_stream_that_takes_no_more_is_left_alone),
       cmocka_unit_test(test_more_than_was_given_is_not_sent),
       cmocka_unit_test(test_a_control_stream_is_bound_once),
