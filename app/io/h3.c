@@ -394,8 +394,21 @@ static int on_reset_stream(nghttp3_conn *conn, int64_t stream, uint64_t code, vo
   return 0;
 }
 
+// A stream that QUIC closed while a field section of it waited for QPACK's encoder stream: older
+// nghttp3s process what waited when its entries come, and free the stream then, wherever that (a
+// response, PRIORITY_UPDATE) has put it among those that have something to send.
+static int on_stream_close(nghttp3_conn *conn, int64_t stream, uint64_t code, void *user,
+                           void *stream_user) {
+  const io_h3 *h3 = user;
+  nghttp3_conn_shutdown_stream_write(conn, stream);
+  return h3->handler->http.stream_close
+             ? h3->handler->http.stream_close(conn, stream, code, user, stream_user)
+             : 0;
+}
+
 static bool new_http(io_h3 *h3, const nghttp3_settings *settings) {
   nghttp3_callbacks callbacks = h3->handler->http;
+  callbacks.stream_close = on_stream_close;
   callbacks.deferred_consume = on_deferred_consume;
   callbacks.stop_sending = on_stop_sending;
   callbacks.reset_stream = on_reset_stream;

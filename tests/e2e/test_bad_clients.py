@@ -160,6 +160,8 @@ LIVES = {
         "origin-on-request-stream",
         "key-update",
         "stopped-and-reset",
+        "qpack-entry-too-late",
+        "qpack-entry-of-trailers-too-late",
     ],
 }
 

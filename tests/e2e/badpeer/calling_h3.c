@@ -277,6 +277,55 @@ static void run_qpack_blocked(peer *p) {
   await_close(p, CLOSE_MS);
 }
 
+// The first entry of the dynamic table, for those that wait for it.
+static void insert_entry(peer *p) {
+  bytes b = {0};
+  qpack_put_int(&b, 0x20, 5, 4096);
+  bytes_put(&b, "\103x-a\1b", 6);
+  quic_send(p->w->h3->q, p->w->h3->encoder, b.data, b.len, false);
+  bytes_clear(&b);
+}
+
+// A request that waits for an entry, and whose response is refused meanwhile: QUIC's stream is
+// closed when the entry comes.
+static void run_qpack_too_late(peer *p) {
+  bytes b = {0};
+  bytes_put(&b, "\2\0", 2);
+  request_block(&b, p, "GET", "/large");
+  bytes_put(&b, "\200", 1);
+  for (int i = 0; i < 10; i++) {
+    int64_t stream = p->w->t->open(p->w);
+    wire_headers(p->w, stream, &b, true);
+    quic_stop(p->w->h3->q, stream, H3_REQUEST_CANCELLED);
+  }
+  bytes_clear(&b);
+  wire_round_trip(p->w);
+  wire_drain(p->w, 100); // the server's RESET_STREAM is acknowledged
+  insert_entry(p);
+  run_get(p);
+}
+
+// The same of trailers, while the response is under way, and is given a priority.
+static void run_qpack_trailers_too_late(peer *p) {
+  bytes b = {0}, update = {0};
+  int64_t stream = p->w->t->open(p->w);
+  request_block(&b, p, "GET", "/large");
+  wire_headers(p->w, stream, &b, false);
+  h3_frame(p->w, stream, FRAME_HEADERS, "\2\0\200", 3, true);
+  quic_stop(p->w->h3->q, stream, H3_REQUEST_CANCELLED);
+  wire_round_trip(p->w);
+  wire_drain(p->w, 100);
+  h3_varint(&update, (uint64_t)stream);
+  bytes_put(&update, "u=1", 3);
+  quic_hold(p->w->h3->q, true);
+  p->w->t->control(p->w, H3_PRIORITY_UPDATE, update.data, update.len);
+  insert_entry(p);
+  quic_hold(p->w->h3->q, false);
+  bytes_clear(&b);
+  bytes_clear(&update);
+  run_get(p);
+}
+
 // An entry of 4,000 octets in the dynamic table, and a request that names it ten thousand times.
 static void run_qpack_bomb(peer *p) {
   char value[4000];
@@ -406,7 +455,7 @@ static void run_origin_flood(peer *p) {
 
 // RFC 9218 §7.2: PRIORITY_UPDATE of a request that was never made.
 static void run_priority_flood(peer *p) {
-  control_flood(p, 0xf0700, "\0u=1", 4);
+  control_flood(p, H3_PRIORITY_UPDATE, "\0u=1", 4);
 }
 
 static void run_uni_stream_flood(peer *p) {
@@ -531,6 +580,8 @@ static const scenario all[] = {
     {.name = "qpack-capacity", .setting = 1, .run = run_qpack_capacity},
     {.name = "qpack-increment-0", .setting = 1, .run = run_qpack_increment_0},
     {.name = "qpack-blocked", .setting = 1, .run = run_qpack_blocked},
+    {.name = "qpack-entry-too-late", .setting = 1, .run = run_qpack_too_late},
+    {.name = "qpack-entry-of-trailers-too-late", .setting = 1, .run = run_qpack_trailers_too_late},
     {.name = "qpack-bomb", .setting = 1, .run = run_qpack_bomb},
     {.name = "qpack-static-bomb", .setting = 1, .run = run_qpack_static_bomb},
     {.name = "header-bomb", .setting = 1, .run = run_header_bomb},

@@ -12,6 +12,7 @@ enum {
   H3_STREAM_DECODER = 3,
   H3_CANCEL_PUSH = 3,
   H3_MAX_PUSH_ID = 0x0d,
+  H3_PRIORITY_UPDATE = 0xf0700, // RFC 9218 §7.2: of a request
   H3_NO_ERROR = 0x100,
   H3_REQUEST_CANCELLED = 0x10c,
   H3_GREASE = 0x21 // RFC 9114 §7.2.8: 0x1f * N + 0x21 means nothing
