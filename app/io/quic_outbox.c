@@ -37,10 +37,13 @@ static bool is_same_path(const quic_path *a, const quic_path *b) {
   return ngtcp2_path_eq(&x, &y);
 }
 
-// A run is of datagrams of one length; only its last may be shorter.
+// A run is of datagrams of one length; only its last may be shorter. Nothing shorter follows the
+// first, which may be a probe of the path's MTU: what the path does not take is refused with all
+// that is in its run.
 static bool continues(const quic_run *run, const quic_socket *socket, const quic_path *path,
                       uint8_t ecn, size_t len) {
-  return run->socket == socket && run->ecn == ecn && len <= run->segment &&
+  return run->socket == socket && run->ecn == ecn &&
+         (len == run->segment || (len < run->segment && run->len > run->segment)) &&
          run->len % run->segment == 0 && run->len / run->segment < QUIC_MAX_SEGMENTS &&
          run->len + len <= QUIC_MAX_RUN_LEN && is_same_path(&run->path, path);
 }

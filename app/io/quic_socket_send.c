@@ -94,10 +94,14 @@ static void tell_error(quic_socket *sock, int error) {
   }
 }
 
-// EIO: the device has no checksums to offer. EINVAL may be the run's own fault: longer than a path
-// takes, or to a port that there is not; a kernel without segmentation says it always.
+// EIO: the device has no checksums to offer. EMSGSIZE: one of them is too long, which condemns none
+// of the others. EINVAL is that, too, to older kernels, or another fault of the run's own, as
+// a port that there is not; a kernel without segmentation says it always.
 static bool refuses_segments(quic_socket *sock, int error) {
   enum { MAX_REFUSALS = 8 };
+  if (error == EMSGSIZE) {
+    return true;
+  }
   if (error == EINVAL && ++sock->gso_refusals < MAX_REFUSALS) {
     return true;
   }

@@ -3,6 +3,7 @@
 #include "cmocka_test.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -217,6 +218,42 @@ static void test_segmentation_that_the_kernel_refuses_is_done_here(void **state)
   close_ends(&e);
 }
 
+// As a probe of the path's MTU does, where one goes out before others.
+static void test_a_datagram_that_is_too_long_takes_none_along(void **state) {
+  (void)state;
+  enum { LONG = 65000, SHORT = 1000 }; // more than an IP packet, together
+  ends e;
+  open_ends(&e);
+  uint8_t *octets = calloc(1, LONG + SHORT), data[8];
+  quic_run run = {.socket = &e.out, .path = e.path, .segment = LONG, .len = LONG + SHORT};
+  for (size_t i = 0; i < 20; i++) {
+    quic_socket_send(&e.out, octets, &run, 1);
+    assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), LONG);
+    assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), SHORT);
+  }
+  assert_false(e.out.has_no_gso);
+  free(octets);
+  close_ends(&e);
+}
+
+static void test_a_first_datagram_that_may_be_a_probe_is_alone(void **state) {
+  (void)state;
+  ends e;
+  int yes = 1;
+  uint8_t data[8];
+  open_ends(&e);
+  // A run that went out as one comes as one.
+  assert_int_equal(setsockopt(e.in, SOL_UDP, UDP_GRO, &yes, sizeof yes), 0);
+  put(&e, 0, 1400);
+  put(&e, 0, 1200);
+  put(&e, 0, 1200);
+  put(&e, 0, 300);
+  quic_outbox_flush(e.outbox);
+  assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), 1400);
+  assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), 2700);
+  close_ends(&e);
+}
+
 static void test_more_than_fits_goes_out_in_between(void **state) {
   (void)state;
   ends e;
@@ -354,6 +391,8 @@ int main(void) {
       cmocka_unit_test(test_datagrams_arrive_in_their_order_and_sizes),
       cmocka_unit_test(test_without_segmentation_they_arrive_the_same),
       cmocka_unit_test(test_segmentation_that_the_kernel_refuses_is_done_here),
+      cmocka_unit_test(test_a_datagram_that_is_too_long_takes_none_along),
+      cmocka_unit_test(test_a_first_datagram_that_may_be_a_probe_is_alone),
       cmocka_unit_test(test_more_than_fits_goes_out_in_between),
       cmocka_unit_test(test_what_the_kernel_does_not_take_is_kept_and_sent_later),
       cmocka_unit_test(test_one_socket_serves_ipv6_and_ipv4_with_addresses_and_ecn),
