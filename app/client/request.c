@@ -80,6 +80,12 @@ static bool may_try_again(client_request *r) {
   return r->num_tries < MAX_TRIES && output_restart(&r->out);
 }
 
+// What a header section that ended, or will not end, had of Alternative Services.
+static void drop_alt_svc(client_request *r) {
+  codicil_buf_reset(&r->alt_svc);
+  r->age_s = 0;
+}
+
 // Back to the pool, as if nothing had come.
 static void try_again(client_request *r, const char *why) {
   r->num_tries++;
@@ -94,7 +100,7 @@ static void try_again(client_request *r, const char *why) {
   r->owed = 0;
   r->header_len = 0;
   codicil_buf_reset(&r->header_text);
-  codicil_buf_reset(&r->alt_svc);
+  drop_alt_svc(r);
   r->report->status = 0;
   r->report->size = 0;
   r->report->has_reason = false;
@@ -187,7 +193,9 @@ static int64_t seconds_of(codicil_span value) {
 // Several fields are one (RFC 9110 §5.3). What is too long to keep is as if it had not come.
 static void note_alt_svc(client_request *r, codicil_span value) {
   size_t len = r->alt_svc.len;
-  if (r->context->alt_svc != NULL && !append(&r->alt_svc, value, ",")) {
+  codicil_span comma = codicil_span_of(",", len > 0 ? 1 : 0);
+  if (r->context->alt_svc != NULL &&
+      !(append(&r->alt_svc, comma, "") && append(&r->alt_svc, value, ""))) {
     r->alt_svc.len = len;
   }
 }
@@ -246,8 +254,7 @@ static void learn_alternatives(client_request *r) {
                          client_connection_is_h3(r->connection) ? ALT_SVC_H3 : ALT_SVC_H2,
                          codicil_buf_span(&r->alt_svc), r->context->loop->now.unix_s - r->age_s);
   }
-  codicil_buf_reset(&r->alt_svc);
-  r->age_s = 0;
+  drop_alt_svc(r);
 }
 
 static void show_section(client_request *r) {
@@ -265,7 +272,7 @@ static void on_section(client_exchange *exchange) {
   }
   if (r->status >= 100 && r->status < 200) {
     show_section(r);
-    codicil_buf_reset(&r->alt_svc);
+    drop_alt_svc(r);
     return;
   }
   learn_alternatives(r);

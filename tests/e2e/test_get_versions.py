@@ -5,7 +5,9 @@ import re
 import select
 import signal
 import socket
+import ssl
 import stat
+import struct
 import subprocess
 import threading
 import time
@@ -345,3 +347,79 @@ def test_bad_lines_of_a_cache_are_shown_and_dropped(server, ca, cache):
     assert result.code == 0, result.stderr
     assert f"{cache}:1: not an Alternative Service" in result.stderr
     assert "nonsense" not in cache.read_text()
+
+
+class Announcing(threading.Thread):
+    """A server over HTTP/2 whose responses have these fields: of each header section a list."""
+
+    def __init__(self, certificate, *sections):
+        super().__init__(daemon=True)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate.pem, certificate.key)
+        self.tls.set_alpn_protocols(["h2"])
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.sections = sections
+        self.start()
+
+    @staticmethod
+    def frame(kind, flags, stream, payload=b""):
+        return struct.pack(">IBI", len(payload) << 8 | kind, flags, stream) + payload
+
+    @staticmethod
+    def literal(name, value):
+        return bytes([0, len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+    def run(self):
+        while True:
+            with self.tls.wrap_socket(self.listener.accept()[0], server_side=True) as client:
+                self.serve(client, client.makefile("rb"))
+
+    def serve(self, client, read):
+        client.sendall(self.frame(4, 0, 0))
+        read.read(24)  # the preface
+        while len(head := read.read(9)) == 9:
+            size, flags, stream = struct.unpack(">IBI", head)
+            read.read(size >> 8)
+            if size & 0xFF == 4 and not flags & 1:
+                client.sendall(self.frame(4, 1, 0))
+            elif size & 0xFF == 1:
+                for i, fields in enumerate(self.sections):
+                    end = 5 if i == len(self.sections) - 1 else 4
+                    block = b"".join(self.literal(*field) for field in fields)
+                    client.sendall(self.frame(1, end, stream, block))
+
+
+OK = (":status", "200")
+
+
+def cached_after(ca, cache, certificate, *sections, before=""):
+    """What the cache has of a server whose responses have these header sections."""
+    server = Announcing(certificate, *sections)
+    cache.write_text(before.replace("PORT", str(server.port)))
+    flags = ["--http2", "--alt-svc", cache, "-o", os.devnull]
+    result = get(*flags_of(server, ca), *flags, f"https://a.example:{server.port}/")
+    assert result.code == 0, result.stderr
+    lines = [line for line in cache.read_text().splitlines() if not line.startswith("#")]
+    return [line.replace(str(server.port), "PORT") for line in lines]
+
+
+LONG = '"20990101 00:00:00" 0 0\n'
+
+
+def test_clear_makes_what_was_known_void(ca, certs, cache):
+    before = f"h2 a.example PORT h3 a.example PORT {LONG}h2 b.example PORT h3 b.example PORT {LONG}"
+    left = cached_after(ca, cache, certs["a"], [OK, ("alt-svc", "clear")], before=before)
+    assert [line.split()[1] for line in left] == ["b.example"]
+
+
+def test_several_fields_are_one_list(ca, certs, cache):
+    said = [("alt-svc", 'h3=":1"'), ("alt-svc", 'h3=":2", h2=":3"')]
+    left = cached_after(ca, cache, certs["a"], [OK, *said])
+    assert [line.split()[3:6:2] for line in left] == [["h3", "1"], ["h3", "2"], ["h2", "3"]]
+
+
+def test_the_age_of_an_interim_response_is_not_that_of_the_response(ca, certs, cache):
+    interim = [(":status", "103"), ("age", "1000"), ("alt-svc", 'h3=":1"')]
+    left = cached_after(ca, cache, certs["a"], interim, [OK, ("alt-svc", 'h3=":2"; ma=900')])
+    assert [line.split()[5] for line in left] == ["2"]
