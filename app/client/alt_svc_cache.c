@@ -90,16 +90,30 @@ void alt_svc_cache_update(alt_svc_cache *cache, const codicil_origin *origin,
   }
 }
 
+// HTTP/3 on the origin's own host.
+static bool is_h3_of(const entry *e, const codicil_origin *origin) {
+  return e->service.protocol == ALT_SVC_H3 && codicil_origin_equal(&e->origin, origin) &&
+         strcmp(e->service.host, origin->host) == 0;
+}
+
 uint16_t alt_svc_cache_h3_port(const alt_svc_cache *cache, const codicil_origin *origin,
                                int64_t now_s) {
   for (size_t i = 0; i < cache->num; i++) {
     const entry *e = &cache->entries[i];
-    if (e->service.protocol == ALT_SVC_H3 && e->end_s > now_s &&
-        codicil_origin_equal(&e->origin, origin) && strcmp(e->service.host, origin->host) == 0) {
+    if (is_h3_of(e, origin) && e->end_s > now_s) {
       return e->service.port;
     }
   }
   return 0;
+}
+
+void alt_svc_cache_forget(alt_svc_cache *cache, const codicil_origin *origin, uint16_t port) {
+  for (size_t i = cache->num; i > 0; i--) {
+    const entry *e = &cache->entries[i - 1];
+    if (is_h3_of(e, origin) && e->service.port == port) {
+      remove_at(cache, i - 1);
+    }
+  }
 }
 
 // ---- reading the file ---------------------------------------------------------------------------

@@ -23,6 +23,8 @@ void alt_svc_cache_update(alt_svc_cache *cache, const codicil_origin *origin,
 // fresh; 0: none is known. Alternatives on other hosts are not looked at.
 uint16_t alt_svc_cache_h3_port(const alt_svc_cache *cache, const codicil_origin *origin,
                                int64_t now_s);
+// The service that the origin's host has over HTTP/3 at `port` is none of its.
+void alt_svc_cache_forget(alt_svc_cache *cache, const codicil_origin *origin, uint16_t port);
 // Writes the file anew, beside the old one, which it then replaces; readable by its owner only.
 // Nothing happens with an empty path.
 CODICIL_MUST_USE bool alt_svc_cache_save(const alt_svc_cache *cache, int64_t now_s, app_error *err);

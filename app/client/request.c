@@ -229,14 +229,22 @@ static void on_field(client_exchange *exchange, codicil_span name, codicil_span 
   }
 }
 
+//= https://www.rfc-editor.org/rfc/rfc7838#section-6
+//# Clients receiving 421 (Misdirected Request) from an alternative
+//# service MUST remove the corresponding entry from its alternative
+//# service cache (see Section 2.2) for that origin.
+//
 // RFC 9110 §15.5.20: another connection may have another answer. One that was opened for this
-// origin already gave its own, unless it leads to an Alternative Service (RFC 7838 §6).
+// origin already gave its own, unless it leads to an Alternative Service.
 static bool retry_misdirected(client_request *r) {
   client_connection *c = r->connection;
   client_connection_misdirected(c, &r->url.origin);
-  bool is_own = codicil_origin_equal(client_connection_origin(c), &r->url.origin) &&
-                client_connection_alternative_port(c) == 0;
-  if (is_own || !may_try_again(r)) {
+  bool is_own = codicil_origin_equal(client_connection_origin(c), &r->url.origin);
+  uint16_t port = client_connection_alternative_port(c);
+  if (is_own && port != 0) {
+    alt_svc_cache_forget(r->context->alt_svc, &r->url.origin, port);
+  }
+  if ((is_own && port == 0) || !may_try_again(r)) {
     return false;
   }
   leave_connection(r);

@@ -423,3 +423,15 @@ def test_the_age_of_an_interim_response_is_not_that_of_the_response(ca, certs, c
     interim = [(":status", "103"), ("age", "1000"), ("alt-svc", 'h3=":1"')]
     left = cached_after(ca, cache, certs["a"], interim, [OK, ("alt-svc", 'h3=":2"; ma=900')])
     assert [line.split()[5] for line in left] == ["2"]
+
+
+@needs_http3
+def test_an_alternative_service_that_answers_421_is_forgotten(tcp_server, serve, three_sites, ca, cache):
+    other = serve(three_sites)  # it does not serve a.example at another port than its own
+    place = f"a.example {tcp_server.port}"
+    kept = f"h2 {place} h2 a.example {other.port} {LONG}"
+    cache.write_text(f"h2 {place} h3 a.example {other.port} {LONG}{kept}")
+    result = run_alt_svc(tcp_server, ca, cache)
+    assert protocols(result) == ["h3", "h2"]
+    assert result.request("a.example")["status"] == 200
+    assert cache.read_text().splitlines(True)[2:] == [kept]

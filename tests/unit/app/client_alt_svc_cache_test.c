@@ -119,6 +119,20 @@ static void test_a_field_replaces_what_was_known(void **state) {
   alt_svc_cache_free(cache);
 }
 
+static void test_one_service_is_forgotten_alone(void **state) {
+  (void)state;
+  alt_svc_cache *cache = cache_of("", NOW, NULL);
+  codicil_origin a = origin_of("https://a.example");
+  update(cache, "https://a.example", "h2=\":1\", h3=\"b.example:1\", h3=\":1\", h3=\":2\"", NOW);
+  update(cache, "https://b.example", "h3=\":1\"", NOW);
+  alt_svc_cache_forget(cache, &a, 1);
+  assert_int_equal(port_of(cache, "https://a.example", NOW), 2);
+  assert_int_equal(port_of(cache, "https://b.example", NOW), 1);
+  alt_svc_cache_forget(cache, &a, 2);
+  assert_int_equal(port_of(cache, "https://a.example", NOW), 0);
+  alt_svc_cache_free(cache);
+}
+
 static void test_it_holds_so_many_and_no_more(void **state) {
   (void)state;
   alt_svc_cache *cache = cache_of("", NOW, NULL);
@@ -224,6 +238,7 @@ int main(void) {
       cmocka_unit_test(test_a_fresh_alternative_on_the_same_host_is_found),
       cmocka_unit_test(test_other_hosts_are_kept_and_not_used),
       cmocka_unit_test(test_a_field_replaces_what_was_known),
+      cmocka_unit_test(test_one_service_is_forgotten_alone),
       cmocka_unit_test(test_it_holds_so_many_and_no_more),
       WITH_FILE(test_the_file_is_written_as_curl_reads_it),
       WITH_FILE(test_a_file_is_read_and_written_alike),
