@@ -129,9 +129,24 @@ static client_versions versions_of(const client_pool *pool, uint16_t port) {
   return port != 0 ? CLIENT_TRY_H3_FIRST : CLIENT_TRY_H2;
 }
 
+// Tells whether the Alternative Service of the origin was tried and did not come about.
+static bool had_no_alternative(const client_pool *pool, const codicil_origin *origin) {
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    const client_connection *c = pool->connections[i];
+    bool is_there = client_connection_ready_ns(c) != 0
+                        ? client_connection_alternative_port(c) != 0
+                        : client_connection_stage(c) == CHOOSE_CONNECTING;
+    if (client_connection_wanted_alternative(c) && !is_there &&
+        codicil_origin_equal(client_connection_origin(c), origin)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void open_connection(client_pool *pool, client_request *r) {
   const codicil_origin *origin = &r->url.origin;
-  uint16_t port = alternative_port(pool, r);
+  uint16_t port = had_no_alternative(pool, origin) ? 0 : alternative_port(pool, r);
   client_opening opening = {.origin = origin,
                             .endpoint = &r->endpoint,
                             .addresses = r->addresses,

@@ -435,3 +435,14 @@ def test_an_alternative_service_that_answers_421_is_forgotten(tcp_server, serve,
     assert protocols(result) == ["h3", "h2"]
     assert result.request("a.example")["status"] == 200
     assert cache.read_text().splitlines(True)[2:] == [kept]
+
+
+@needs_http3
+def test_a_host_that_is_gone_is_not_tried_again_and_again(ca, cache):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    cache.write_text(f"h2 a.example {port} h3 a.example {port} {LONG}")
+    flags = ["--cacert", ca.pem, "--resolve", f"a.example:{port}:127.0.0.1", "--json"]
+    result = get(*flags, "--alt-svc", cache, f"https://a.example:{port}/")
+    assert result.code == 7, result.stderr
+    assert len(result.report["connections"]) <= 2
