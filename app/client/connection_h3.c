@@ -272,14 +272,19 @@ static int on_end_stream(nghttp3_conn *conn, int64_t stream, void *conn_user, vo
 //# Requests cancelled by the server with
 //# H3_REQUEST_REJECTED can be treated by the client as though they had
 //# never been sent at all
+//
+//= https://www.rfc-editor.org/rfc/rfc9114#section-4.1
+//# Clients MUST NOT discard complete responses as a
+//# result of having their request terminated abruptly, though clients
+//# can always discard responses at their discretion for other reasons.
 static client_end end_of(const client_connection *c, const client_exchange *exchange,
                          uint64_t code) {
   client_end end = {CLIENT_END_RESET, code, verbose_h3_error_name(c->net->codepoints, code),
                     EXIT_HTTP3};
-  if (code == NGHTTP3_H3_REQUEST_REJECTED) {
-    end.how = CLIENT_END_REFUSED;
-  } else if (code == NGHTTP3_H3_NO_ERROR && exchange->is_whole) {
+  if (exchange->is_whole) { // the code is that of the request's content, which was not wanted
     end.how = CLIENT_END_COMPLETE;
+  } else if (code == NGHTTP3_H3_REQUEST_REJECTED) {
+    end.how = CLIENT_END_REFUSED;
   } else if (code == NGHTTP3_H3_VERSION_FALLBACK) {
     end.how = CLIENT_END_FALLBACK;
   }

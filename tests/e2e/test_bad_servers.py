@@ -229,6 +229,7 @@ ELSEWHERE = {
         "push-promise",
         "cancel-push-of-no-promise",
         "request-stream-stopped",
+        "request-stream-stopped-with-an-error",
     ],
 }
 
@@ -504,6 +505,15 @@ def test_a_request_that_the_server_reads_no_more_is_still_answered(bad_server, c
     result = fetch(bad_server("request-stream-stopped"), ca, "--coalesce-wait", "3000")
     assert result.code == 0, result.stderr
     assert [r["status"] for r in result.report["requests"]] == [200, 200], result.report
+
+
+@pytest.mark.http("h3", why="HTTP/2 has no half of a stream to stop")
+@pytest.mark.parametrize("scenario", ["request-stream-stopped", "request-stream-stopped-with-an-error"])
+def test_a_response_that_is_whole_counts_whatever_became_of_the_upload(bad_server, ca, tmp_path, scenario):
+    (tmp_path / "body").write_bytes(b"x" * (4 << 20))
+    result = get_json(bad_server(scenario).port, ca.pem, ["a.example"], "--data-binary", f"@{tmp_path}/body")
+    assert result.code == 0, result.stderr
+    assert [(r["status"], r["size"]) for r in result.report["requests"]] == [(200, 3)]
 
 
 @pytest.mark.http("h3", why="a frame of HTTP/2 holds 16,384 octets")

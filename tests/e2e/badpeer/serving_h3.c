@@ -404,12 +404,20 @@ static void run_grease_in_response(peer *p) {
   run_valid(p);
 }
 
-static void run_request_stopped(peer *p) {
+static void stop_request(peer *p, uint64_t code) {
   int64_t stream = await_request(p);
-  quic_stop(p->w->h3->q, stream, 0x100);
+  quic_stop(p->w->h3->q, stream, code);
   send_status(p, stream, "200", "3");
   wire_data(p->w, stream, "ok\n", 3, true);
   run_valid(p);
+}
+
+static void run_request_stopped(peer *p) {
+  stop_request(p, 0x100);
+}
+
+static void run_request_stopped_with_an_error(peer *p) {
+  stop_request(p, 0x102);
 }
 
 // New packet keys before the authenticator; exporters know nothing of them (RFC 9001 §6).
@@ -494,6 +502,9 @@ static const scenario all[] = {
     {.name = "response-headers-2-mb", .setting = 1, .run = run_response_headers_too_large},
     {.name = "grease-in-response", .setting = 1, .run = run_grease_in_response},
     {.name = "request-stream-stopped", .setting = 1, .run = run_request_stopped},
+    {.name = "request-stream-stopped-with-an-error",
+     .setting = 1,
+     .run = run_request_stopped_with_an_error},
     {.name = "key-update", .setting = 1, .run = run_key_update},
 };
 const scenario_list serving_h3 = {all, sizeof all / sizeof *all};
