@@ -374,18 +374,19 @@ static void run_header_bomb(peer *p) {
 
 // A HEADERS frame that announces more than anybody would send, octet after octet.
 static void run_headers_of_512_mib(peer *p) {
-  bytes b = {0};
-  h3_varint(&b, FRAME_HEADERS);
-  h3_varint(&b, 1 << 29);
+  bytes b = {0}, out = {0};
   request_block(&b, p, "GET", "/");
-  int64_t stream = p->w->t->open(p->w);
   char value[1000];
   memset(value, 'x', sizeof value);
   for (int i = 0; i < 2000; i++) {
     qpack_put(&b, "x-filler", value, sizeof value);
   }
-  quic_send(p->w->h3->q, stream, b.data, b.len, false);
+  h3_varint(&out, FRAME_HEADERS);
+  h3_varint(&out, 1 << 29);
+  bytes_put(&out, b.data, b.len);
+  quic_send(p->w->h3->q, p->w->t->open(p->w), out.data, out.len, false);
   bytes_clear(&b);
+  bytes_clear(&out);
   await_close(p, 5000);
 }
 
@@ -470,13 +471,15 @@ static void run_uni_stream_flood(peer *p) {
 
 // HEADERS that never end: slow loris.
 static void run_slow_headers(peer *p) {
-  bytes b = {0};
-  h3_varint(&b, FRAME_HEADERS);
-  h3_varint(&b, 1000);
+  bytes b = {0}, out = {0};
   request_block(&b, p, "GET", "/");
+  h3_varint(&out, FRAME_HEADERS);
+  h3_varint(&out, 1000);
+  bytes_put(&out, b.data, b.len);
   quic_keep_alive(p->w->h3->q);
-  quic_send(p->w->h3->q, p->w->t->open(p->w), b.data, b.len, false);
+  quic_send(p->w->h3->q, p->w->t->open(p->w), out.data, out.len, false);
   bytes_clear(&b);
+  bytes_clear(&out);
   await_close(p, 20000);
 }
 
