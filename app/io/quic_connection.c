@@ -20,6 +20,8 @@ quic_connection *quic_connection_alloc(quic_stack *stack) {
   c->stack = stack;
   c->ref = (ngtcp2_crypto_conn_ref){conn_of, c};
   ev_init(&c->timer, on_timer);
+  // Packets that have come are read before what time is up for: the process may have had no turn.
+  ev_set_priority(&c->timer, EV_MINPRI);
   c->timer.data = c;
   c->next = stack->connections;
   if (c->next) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/clock.h"
 #include "io/quic_connection.h"
 #include "quic_world.h"
 
@@ -121,6 +122,24 @@ static void test_an_idle_connection_ends(void **state) {
   world_run_until(w, &client->num_closed);
   assert_int_equal(client->end.how, QUIC_END_IDLE);
   assert_int_equal(server->end.how, QUIC_END_IDLE);
+}
+
+// The process had no turn for longer than the idle timeout, and its peer did speak meanwhile.
+static void test_what_has_come_is_read_before_time_is_up(void **state) {
+  enum { IDLE_MS = 700 };
+  world *w = *state;
+  w->server_config.idle_ms = IDLE_MS;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_run_for(w, 0.05);
+  world_stream *s = world_send(client, 1000, true);
+  ev_invoke(w->loop.ev, &w->client->prepare, EV_PREPARE); // it is on its way
+  uint64_t until = io_clock_now().mono_ns + (IDLE_MS + 50) * NGTCP2_MILLISECONDS;
+  while (io_clock_now().mono_ns < until) {
+  }
+  ev_run(w->loop.ev, EVRUN_ONCE);
+  assert_true(world_stream_of(server, s->id)->is_fin_received);
+  assert_int_equal(server->num_closed, 0);
 }
 
 static void test_a_handshake_that_gets_no_answer_ends(void **state) {
@@ -348,6 +367,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_an_abort_tells_the_peer_nothing, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_nothing_is_told_after_a_close, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_an_idle_connection_ends, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_what_has_come_is_read_before_time_is_up, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(test_a_handshake_that_gets_no_answer_ends, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_half_open_connection_of_a_server_ends, set_up,
                                       tear_down),
