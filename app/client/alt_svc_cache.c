@@ -17,7 +17,8 @@
 #include "io/clock.h"
 #include "io/file.h"
 
-enum { MAX_ENTRIES = 4096, MAX_FILE = 4 * 1024 * 1024, MAX_LINE = 1024, NUM_WORDS = 10 };
+enum { MAX_ENTRIES = 4096, MAKE_ROOM = MAX_ENTRIES / 8 };
+enum { MAX_FILE = 4 * 1024 * 1024, MAX_LINE = 1024, NUM_WORDS = 10 };
 
 typedef struct entry {
   codicil_origin origin;
@@ -49,10 +50,11 @@ static void remove_origin(alt_svc_cache *cache, const codicil_origin *origin) {
   }
 }
 
-// When the cache is full, its oldest entry goes.
+// When the cache is full, its oldest entries go: several, for all others move.
 static bool reserve(alt_svc_cache *cache) {
   if (cache->num == MAX_ENTRIES) {
-    remove_at(cache, 0);
+    cache->num -= MAKE_ROOM;
+    memmove(cache->entries, cache->entries + MAKE_ROOM, cache->num * sizeof *cache->entries);
   }
   if (cache->num < cache->cap) {
     return true;
@@ -118,14 +120,17 @@ void alt_svc_cache_forget(alt_svc_cache *cache, const codicil_origin *origin, ui
 
 // ---- reading the file ---------------------------------------------------------------------------
 
-// Digits only.
+// Digits only; `max` is far from INT_MAX.
 static bool read_number(int *out, const char *text, size_t len, int max) {
   int value = 0;
   for (size_t i = 0; i < len; i++) {
-    if (!isdigit((unsigned char)text[i]) || value > (max - (text[i] - '0')) / 10) {
+    if (!isdigit((unsigned char)text[i])) {
       return false;
     }
     value = value * 10 + (text[i] - '0');
+    if (value > max) {
+      return false;
+    }
   }
   *out = value;
   return len > 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client/alt_svc_cache.h"
@@ -188,6 +189,7 @@ static void test_bad_lines_are_passed_over_with_a_note(void **state) {
              "h2 [::1 443 h3 a.example 1 \"20290101 00:00:00\" 0 0\n"
              "h2 a.example 443 h3 a.example 1 \"20291301 00:00:00\" 0 0\n"
              "h2 a.example 443 h3 a.example 1 20290101 00:00:00 0 0\n"
+             "h2 a.example 443 h3 a.example 1 \"20290101 00:00:00\" 5 0\n"
              "h2 b.example 443 h3 b.example 2 \"20290101 00:00:00\" 0 0\r\n"
              "h2 c.example 443 h3 c.example 3 \"20290101 00:00:00\" 0 0");
   alt_svc_cache *cache = cache_of(path, NOW, out);
@@ -199,9 +201,26 @@ static void test_bad_lines_are_passed_over_with_a_note(void **state) {
   for (const char *p = notes; *p != '\0'; p++) {
     num_notes += *p == '\n' ? 1 : 0;
   }
-  assert_int_equal(num_notes, 9);
+  assert_int_equal(num_notes, 10);
   assert_non_null(strstr(notes, ":3: not an Alternative Service"));
   free(notes);
+  alt_svc_cache_free(cache);
+}
+
+// 4 MiB at the most: it is read in a moment, whatever it holds.
+static void test_a_file_of_many_lines_costs_little(void **state) {
+  (void)state;
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  for (int i = 0; i < 80000; i++) {
+    fprintf(f, "h2 n%d 1 h3 n%d 1 \"20990101 00:00:00\" 0 0\n", i, i);
+  }
+  assert_int_equal(fclose(f), 0);
+  clock_t begin = clock();
+  alt_svc_cache *cache = cache_of(path, NOW, NULL);
+  assert_true((clock() - begin) / CLOCKS_PER_SEC < 15); // it takes a fraction of one
+  assert_int_equal(port_of(cache, "https://n0:1", NOW), 0);
+  assert_int_equal(port_of(cache, "https://n79999:1", NOW), 1);
   alt_svc_cache_free(cache);
 }
 
@@ -243,6 +262,7 @@ int main(void) {
       WITH_FILE(test_the_file_is_written_as_curl_reads_it),
       WITH_FILE(test_a_file_is_read_and_written_alike),
       WITH_FILE(test_bad_lines_are_passed_over_with_a_note),
+      WITH_FILE(test_a_file_of_many_lines_costs_little),
       WITH_FILE(test_what_has_ended_is_not_read),
       cmocka_unit_test(test_a_file_that_cannot_be_written_says_so),
       WITH_FILE(test_a_directory_is_no_file),
