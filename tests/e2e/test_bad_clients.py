@@ -129,6 +129,7 @@ CUT_OFF = {
         # Idle; or streams are open and nothing is taken for too long: which comes first varies.
         "streams-held": {H3_NO_ERROR, H3_EXCESSIVE_LOAD},
         "idle": H3_NO_ERROR,
+        "no-settings": H3_MISSING_SETTINGS,
     },
 }
 # The connection lives, or ends: what counts is that the server neither grows nor stops.
@@ -199,6 +200,7 @@ def check_still_serves(server, ca):
 def test_every_scenario_of_the_peer_has_a_test_here(http):
     tables = [table[http.name] for table in (CLOSED, CUT_OFF, EITHER, LIVES)]
     elsewhere = {"get-and-stay"}  # test_stop.py
+    elsewhere |= {"body-without-end"} if http.name == "h3" else set()
     assert {name for table in tables for name in table} | elsewhere == set(scenarios("call"))
 
 
@@ -253,6 +255,15 @@ def test_what_is_allowed_is_served(server, ca, http, scenario):
     else:
         assert statuses[-1] == 200  # after what ended a stream of its own
     check_still_serves(server, ca)
+
+
+@pytest.mark.http("h3", why="HTTP/2 ends the stream with the response")
+def test_a_body_that_is_not_wanted_need_not_end(serve, three_sites):
+    server = serve(three_sites)
+    report = call(server, "body-without-end")
+    assert report["code"] is None, report
+    # A line is written when the stream is over, and that was long before the other request.
+    assert [e["status"] for e in server.log(2)] == [405, 200]
 
 
 # ---- what the server sends, judged by the peer's own reading of RFC 9261 -------------------------

@@ -483,6 +483,21 @@ static void run_slow_headers(peer *p) {
   await_close(p, 20000);
 }
 
+// A client that never says what it wants to be told.
+static void run_no_settings(peer *p) {
+  quic_keep_alive(p->w->h3->q);
+  await_close(p, 20000);
+}
+
+// A body that is not wanted, and whose end does not come: the server asks for it to stop, and QUIC
+// obeys.
+static void run_body_without_end(peer *p) {
+  int64_t stream = send_headers(p, "POST");
+  wire_await_response(p->w, stream);
+  wire_drain(p->w, 2500);
+  run_get(p);
+}
+
 // As many requests as the server allows, none of which ends; each octet keeps the connection alive.
 static void run_streams_held(peer *p) {
   quic_keep_alive(p->w->h3->q);
@@ -598,6 +613,8 @@ static const scenario all[] = {
     {.name = "priority-flood", .setting = 1, .run = run_priority_flood},
     {.name = "uni-stream-flood", .setting = 1, .run = run_uni_stream_flood},
     {.name = "slow-headers", .setting = 1, .run = run_slow_headers},
+    {.name = "no-settings", .is_bare = true, .run = run_no_settings},
+    {.name = "body-without-end", .setting = 1, .run = run_body_without_end},
     {.name = "streams-held", .setting = 1, .run = run_streams_held},
     {.name = "stalled-window", .setting = 1, .stream_window = 1000, .run = run_stalled_window},
     {.name = "stalled-read", .setting = 1, .run = run_stalled_read},
