@@ -222,14 +222,17 @@ def test_beyond_its_requests_a_connection_is_followed_by_another(serve, site, ca
     assert {e["status"] for e in entries} == {200}
 
 
-def test_connections_of_both_kinds_count_as_one_number(serve, big_site, ca):
+@pytest.mark.parametrize("held", ["--http2", "--http3-only"])
+@pytest.mark.parametrize("other", ["--http2", "--http3-only"])
+def test_connections_of_both_kinds_count_as_one_number(serve, big_site, ca, held, other):
     server = serve(big_site, extra="workers: 1\nlimits: {connections: 1}\n")
-    client = start_download(server, ca)
+    client = start_download(server, ca, held)
     flags = ["--cacert", ca.pem, "--resolve", f"a.example:{server.port}:127.0.0.1"]
     url = f"https://a.example:{server.port}/file"
-    assert get("-s", "-I", "--max-time", "2", *flags, url).code != 0
+    assert get("-s", "-I", "--max-time", "1", other, *flags, url).code != 0
     rest, errors = client.communicate(timeout=60)
     assert client.returncode == 0 and len(rest) + 1 == 40 << 20, errors
+    assert get("-s", "-I", "--max-time", "20", other, *flags, url).code == 0
 
 
 # ---- what is written down
