@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/clock.h"
+#include "server/http3.h"
 #include "server/site.h"
 
 // Of Certificate, CertificateVerify and Finished around the chain, with a signature of RSA-4096.
@@ -114,6 +115,7 @@ void server_check(const server_config *config, config_report *report) {
   site_table table;
   int64_t now_s = (int64_t)io_clock_now().unix_s;
   (void)!site_table_load(&table, config, report); // what is wrong is in the report
+  (void)!http3_check(config, report);
   for (size_t i = 0; i < table.num_sites; i++) {
     const server_site *site = &table.sites[i];
     warn_of_secondaries_nobody_serves(&table, &config->sites[i], report);

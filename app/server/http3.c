@@ -45,6 +45,27 @@ bool http3_can_use(const config_site *site, app_error *err) {
   return quic_tls_can_use(site->certificate.text, site->key.text, err);
 }
 
+static bool is_writable_directory(const char *path) {
+  struct stat st;
+  if (stat(path, &st) != 0) {
+    return false;
+  }
+  if (!S_ISDIR(st.st_mode)) {
+    errno = ENOTDIR;
+    return false;
+  }
+  return access(path, W_OK | X_OK) == 0;
+}
+
+bool http3_check(const server_config *config, config_report *report) {
+  const config_text *qlog = &config->qlog;
+  if (!config->http3 || !qlog->text || is_writable_directory(qlog->text)) {
+    return true;
+  }
+  config_say(report, qlog->mark, false, "qlog: %s: %s", qlog->text, strerror(errno));
+  return false;
+}
+
 // ---- what all workers share
 // ------------------------------------------------------------------------------------
 
@@ -103,26 +124,11 @@ static bool make_tls(http3_server *server, bool early_data, app_error *err) {
   return ok;
 }
 
-static bool is_writable_directory(const char *path) {
-  struct stat st;
-  if (stat(path, &st) != 0) {
-    return false;
-  }
-  if (!S_ISDIR(st.st_mode)) {
-    errno = ENOTDIR;
-    return false;
-  }
-  return access(path, W_OK | X_OK) == 0;
-}
-
 bool http3_server_new(http3_server **out, const server_config *config, const site_table *sites,
                       size_t num_workers, app_error *err) {
   *out = NULL;
   if (!config->http3) {
     return true;
-  }
-  if (config->qlog.text && !is_writable_directory(config->qlog.text)) {
-    return app_fail(err, "qlog: %s: %s", config->qlog.text, strerror(errno));
   }
   http3_server *server = calloc(1, sizeof *server);
   size_t *indexes = calloc(sites->num_sites, sizeof *indexes);

@@ -12,6 +12,8 @@ bool http3_is_built(void);
 const char *http3_backend(void);
 // Tells whether QUIC's TLS can use a certificate and its key; `err` says why not.
 CODICIL_MUST_USE bool http3_can_use(const config_site *site, app_error *err);
+// Says what of the configuration as a whole HTTP/3 cannot do. False: there is something.
+CODICIL_MUST_USE bool http3_check(const server_config *config, config_report *report);
 
 // What all workers share.
 typedef struct http3_server http3_server;

@@ -14,12 +14,22 @@ bool http3_can_use(const config_site *site, app_error *err) {
   return app_fail(err, "this build has no HTTP/3");
 }
 
+bool http3_check(const server_config *config, config_report *report) {
+  if (!config->qlog.text) {
+    return true;
+  }
+  config_say(report, config->qlog.mark, false, "qlog: this build has no HTTP/3");
+  return false;
+}
+
 bool http3_server_new(http3_server **out, const server_config *config, const site_table *sites,
                       size_t num_workers, app_error *err) {
+  (void)config;
   (void)sites;
   (void)num_workers;
+  (void)err;
   *out = NULL;
-  return !config->qlog.text || app_fail(err, "qlog: this build has no HTTP/3");
+  return true;
 }
 
 void http3_server_free(http3_server *server) {

@@ -220,7 +220,7 @@ int server_run(const server_config *config, config_report *report, FILE *out) {
   config_mark nowhere = {0, 0};
   int code = EXIT_CONFIGURATION;
   sigset_t signals = handled_signals();
-  if (!site_table_load(&s.sites, config, report)) {
+  if (!site_table_load(&s.sites, config, report) || !http3_check(config, report)) {
     config_report_print(report, stderr);
     site_table_clear(&s.sites);
     return EXIT_CONFIGURATION;

@@ -257,6 +257,16 @@ def test_qlog_without_a_directory_is_a_mistake(tmp_path, site, where, said):
     assert f"{where}: {said}" in str(failure.value)
 
 
+def test_a_missing_qlog_directory_is_named_with_its_line(tmp_path, site):
+    expected = f"codicil.yaml:3:7: error: qlog: {tmp_path}/serve/nowhere: No such file or directory"
+    with pytest.raises(AssertionError) as failure:
+        Serve(tmp_path / "serve", site, extra="qlog: nowhere\n")
+    assert expected in str(failure.value)
+    full = [program(), "serve", "--check", "-c", tmp_path / "serve/codicil.yaml"]
+    done = subprocess.run(full, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1 and expected in done.stderr
+
+
 def test_secrets_go_where_sslkeylogfile_says(serve, site, ca, tmp_path, monkeypatch):
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     server = serve(site)
