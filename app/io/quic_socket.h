@@ -28,6 +28,7 @@ typedef struct quic_socket {
   int error;            // connected: errno of a datagram that could not be sent; its watcher is fed
   ngtcp2_sockaddr_union local;
   struct quic_unsent *unsent; // what the kernel did not take: nothing more is sent before it
+  struct quic_unsent *last_unsent;
   ev_io io;
   struct ev_loop *ev;
 } quic_socket;

@@ -184,19 +184,20 @@ static size_t send_batch(quic_socket *sock, const uint8_t *octets, const quic_ru
 // ---- what is kept ------------------------------------------------------------------------------
 
 static void keep(quic_socket *sock, const uint8_t *octets, const quic_run *run, size_t part) {
-  quic_unsent **end = &sock->unsent;
   quic_unsent *kept = malloc(sizeof *kept + run->len - part);
   if (!kept) {
     return; // as good as lost on the way
-  }
-  while (*end) {
-    end = &(*end)->next;
   }
   *kept = (quic_unsent){.run = *run};
   kept->run.at = 0;
   kept->run.len = run->len - part;
   memcpy(kept->octets, octets + run->at + part, kept->run.len);
-  *end = kept;
+  if (sock->unsent) {
+    sock->last_unsent->next = kept;
+  } else {
+    sock->unsent = kept;
+  }
+  sock->last_unsent = kept;
 }
 
 static void watch(quic_socket *sock, int events) {
@@ -223,13 +224,15 @@ void quic_socket_send(quic_socket *sock, const uint8_t *octets, const quic_run *
 }
 
 bool quic_socket_resume(quic_socket *sock) {
-  quic_unsent *kept = sock->unsent;
-  sock->unsent = NULL;
-  while (kept) {
-    quic_unsent *next = kept->next;
-    quic_socket_send(sock, kept->octets, &kept->run, 1);
-    free(kept);
-    kept = next;
+  size_t part;
+  for (quic_unsent *first; (first = sock->unsent) != NULL;) {
+    if (send_batch(sock, first->octets, &first->run, 1, &part) == 0) {
+      first->run.at += part;
+      first->run.len -= part;
+      break;
+    }
+    sock->unsent = first->next;
+    free(first);
   }
   if (!quic_socket_is_blocked(sock)) {
     watch(sock, EV_READ);

@@ -229,6 +229,42 @@ static void test_an_id_that_this_server_never_made_gets_no_reset(void **state) {
   close(fd);
 }
 
+static void send_short(const world *w, int fd, const ngtcp2_cid *cid, size_t len) {
+  uint8_t packet[100] = {0x40};
+  memcpy(packet + 1, cid->data, cid->datalen);
+  assert_int_equal(
+      sendto(fd, packet, len, 0, (struct sockaddr *)&w->address[0], sizeof w->address[0]), len);
+}
+
+static unsigned drain(int fd) {
+  uint8_t answer[1500];
+  unsigned num = 0;
+  while (recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 0) {
+    num++;
+  }
+  return num;
+}
+
+static void test_resets_are_few_however_many_packets_ask_for_them(void **state) {
+  enum { ROUNDS = 20, A_ROUND = 50, BURST = 100 };
+  world *w = *state;
+  world_start(w, 1);
+  struct sockaddr_in ignored;
+  ngtcp2_cid cid;
+  int fd = world_socket(&ignored);
+  unsigned num = 0;
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned j = 0; j < A_ROUND; j++) {
+      assert_true(quic_ids_make(&w->server[0]->ids, &cid));
+      send_short(w, fd, &cid, 100);
+    }
+    world_run_for(w, 0.003);
+    num += drain(fd);
+  }
+  assert_true(num >= BURST && num < ROUNDS * A_ROUND);
+  close(fd);
+}
+
 // ---- by refusal --------------------------------------------------------------------------------
 
 static void check_refused(world *w) {
@@ -298,6 +334,29 @@ static void test_packets_for_a_closed_connection_are_answered_ever_less(void **s
   }
   assert_true(w->relay.num_lost - lost < buried->closing_in);
   assert_int_equal(quic_stack_num_connections(w->server[0]), 0);
+}
+
+// From anywhere: nobody has proven the address.
+static void test_a_closed_connection_answers_no_more_than_three_times_what_came(void **state) {
+  world *w = *state;
+  world_start(w, 1);
+  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  struct sockaddr_in ignored;
+  int fd = world_socket(&ignored);
+  quic_close(server->quic, 0x100, "a text that makes the packet longer than sixty-six octets");
+  world_run_until(w, &client->num_closed);
+  quic_connection *buried = w->server[0]->buried.first;
+  assert_non_null(buried);
+  ev_timer_stop(w->loop.ev, &buried->timer);
+  const ngtcp2_cid cid = buried->ids->cid;
+  send_short(w, fd, &cid, 22);
+  world_run_for(w, 0.01);
+  assert_int_equal(drain(fd), 0);
+  buried->closing_answers_at = 1;
+  send_short(w, fd, &cid, 100);
+  world_run_for(w, 0.01);
+  assert_int_equal(drain(fd), 1);
+  close(fd);
 }
 
 static void test_a_closed_connection_is_gone_after_its_period(void **state) {
@@ -379,6 +438,10 @@ int main(void) {
                                       tear_down),
       cmocka_unit_test_setup_teardown(test_an_id_that_this_server_never_made_gets_no_reset, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(test_resets_are_few_however_many_packets_ask_for_them, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(
+          test_a_closed_connection_answers_no_more_than_three_times_what_came, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_full_server_refuses, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_server_that_stops_refuses_and_serves_those_that_it_has,
                                       set_up, tear_down),
