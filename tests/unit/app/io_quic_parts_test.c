@@ -254,6 +254,35 @@ static void test_a_first_datagram_that_may_be_a_probe_is_alone(void **state) {
   close_ends(&e);
 }
 
+static void test_another_destination_or_mark_begins_a_run(void **state) {
+  (void)state;
+  enum { LEN = 1000 };
+  ends e;
+  struct sockaddr_in other;
+  int yes = 1, fd = world_socket(&other);
+  uint8_t data[8];
+  open_ends(&e);
+  assert_int_equal(setsockopt(e.in, SOL_UDP, UDP_GRO, &yes, sizeof yes), 0);
+  quic_path path = e.path;
+  path.remote.in = other;
+  for (uint8_t ecn = 0; ecn < 2; ecn++) {
+    for (size_t i = 0; i < 2; i++) {
+      memset(quic_outbox_room(e.outbox, LEN), 0, LEN);
+      quic_outbox_add(e.outbox, &e.out, &e.path, ecn, LEN);
+    }
+  }
+  memset(quic_outbox_room(e.outbox, LEN), 0, LEN);
+  quic_outbox_add(e.outbox, &e.out, &path, 1, LEN);
+  quic_outbox_flush(e.outbox);
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), 2 * LEN);
+  }
+  assert_int_equal(recv(e.in, data, sizeof data, MSG_DONTWAIT), -1);
+  assert_int_equal(recv(fd, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC), LEN);
+  close(fd);
+  close_ends(&e);
+}
+
 static void test_more_than_fits_goes_out_in_between(void **state) {
   (void)state;
   ends e;
@@ -393,6 +422,7 @@ int main(void) {
       cmocka_unit_test(test_segmentation_that_the_kernel_refuses_is_done_here),
       cmocka_unit_test(test_a_datagram_that_is_too_long_takes_none_along),
       cmocka_unit_test(test_a_first_datagram_that_may_be_a_probe_is_alone),
+      cmocka_unit_test(test_another_destination_or_mark_begins_a_run),
       cmocka_unit_test(test_more_than_fits_goes_out_in_between),
       cmocka_unit_test(test_what_the_kernel_does_not_take_is_kept_and_sent_later),
       cmocka_unit_test(test_one_socket_serves_ipv6_and_ipv4_with_addresses_and_ecn),
