@@ -239,7 +239,7 @@ static void note(wire *w, const frame *f) {
     note_ping(w, f);
     break;
   case FRAME_GOAWAY:
-    w->is_draining = true;
+    w->num_goaways++;
     w->code = f->len >= 8 ? (long long)get_u32(f->payload + 4) : -1;
     break;
   case H2_RST_STREAM:

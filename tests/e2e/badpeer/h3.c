@@ -234,7 +234,7 @@ static void note(wire *w, const frame *f) {
   } else if (f->type == FRAME_SETTINGS) {
     note_settings(w, f);
   } else if (f->type == FRAME_GOAWAY) {
-    w->is_draining = true;
+    w->num_goaways++;
   }
 }
 

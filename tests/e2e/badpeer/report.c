@@ -127,8 +127,7 @@ void report(const peer *p, const char *role_fields) {
   put_responses(w);
   printf("\"tls\":\"%s\",\"resumed\":%s,\"verdict\":", w->tls, w->is_resumed ? "true" : "false");
   put_text(p->verdict, strlen(p->verdict));
-  printf(",\"draining\":%s,\"closed\":%s}\n", w->is_draining ? "true" : "false",
-         w->closed ? "true" : "false");
+  printf(",\"goaways\":%zu,\"closed\":%s}\n", w->num_goaways, w->closed ? "true" : "false");
   fflush(stdout);
   pthread_mutex_unlock(&output);
 }

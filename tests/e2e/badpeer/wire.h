@@ -72,10 +72,10 @@ struct wire {
   // what the peer did
   bool closed;       // no more octets will come
   long long code;    // error code with which it ended the connection, -1 where it told none
-  bool is_draining;  // it sent GOAWAY
   char reason[256];  // its words about that
   long long setting; // SETTINGS_HTTP_SERVER_CERT_AUTH, -1 where absent
   bool has_settings;
+  size_t num_goaways;
   size_t num_settings_acks, num_ping_acks, num_origin_frames, num_certificate_frames;
   size_t max_certificate_frame;
   bytes certificates; // payloads of SERVER_CERTIFICATE frames, in order
