@@ -225,6 +225,7 @@ ELSEWHERE = {
         "frame-on-push-stream",
         "frames-unknown-20000",
         "response-headers-2-mb",
+        "goaway-alone",
         "goaway-grows",
         "push-promise",
         "cancel-push-of-no-promise",
@@ -467,6 +468,15 @@ def test_a_request_that_was_not_touched_is_made_again(bad_server, ca, scenario):
 
 
 # ---- HTTP/3 alone --------------------------------------------------------------------------------
+
+
+@pytest.mark.http("h3", why="nghttp2 ends such streams by itself")
+def test_a_request_that_goaway_excludes_is_made_again_whatever_its_method(bad_server, ca):
+    server = bad_server("goaway-alone")
+    result = get_json(server.port, ca.pem, ["a.example"], "-d", "data")
+    assert result.code == 0, result.stderr
+    assert result.request("a.example")["status"] == 200
+    assert len(result.report["connections"]) == 2
 
 
 @pytest.mark.http("h3", why="HTTP/2 has no such stream")

@@ -333,6 +333,17 @@ def test_http2_alone_does_not_use_it(server, ca, cache):
 
 
 @needs_http3
+def test_connect_to_comes_before_it(server, ca, cache):
+    cache.write_text('h2 a.example 443 h3 a.example 1 "20990101 00:00:00" 0 0\n')
+    flags = ["--cacert", ca.pem, "--json", "--alt-svc", cache]
+    there = f"a.example:443:127.0.0.1:{server.port}"
+    result = get(*flags, "--connect-to", there, "-v", "https://a.example/")
+    assert result.code == 0, result.stderr
+    assert protocols(result) == ["h2"]
+    assert "QUIC" not in result.stderr
+
+
+@needs_http3
 def test_what_was_said_without_authority_is_not_kept(server, other_ca, cache):
     flags = ["-k", "--alt-svc", cache, "-o", os.devnull]
     result = get(*flags_of(server, other_ca), *flags, f"https://a.example:{server.port}/")
@@ -411,6 +422,10 @@ def test_clear_makes_what_was_known_void(ca, certs, cache):
     before = f"h2 a.example PORT h3 a.example PORT {LONG}h2 b.example PORT h3 b.example PORT {LONG}"
     left = cached_after(ca, cache, certs["a"], [OK, ("alt-svc", "clear")], before=before)
     assert [line.split()[1] for line in left] == ["b.example"]
+
+
+def test_what_a_421_says_is_not_kept(ca, certs, cache):
+    assert not cached_after(ca, cache, certs["a"], [(":status", "421"), ("alt-svc", 'h3=":1"')])
 
 
 def test_several_fields_are_one_list(ca, certs, cache):

@@ -313,6 +313,12 @@ static void run_goaway_of_no_request(peer *p) {
   h3_control_varint_frame(p->w, FRAME_GOAWAY, 3);
 }
 
+// The request is not answered, nor its stream reset: that it was not processed is said already.
+static void run_goaway_alone(peer *p) {
+  int64_t stream = await_request(p);
+  h3_control_varint_frame(p->w, FRAME_GOAWAY, (uint64_t)stream);
+}
+
 static void run_goaway_grows(peer *p) {
   h3_control_varint_frame(p->w, FRAME_GOAWAY, 400);
   h3_control_varint_frame(p->w, FRAME_GOAWAY, 404);
@@ -488,6 +494,7 @@ static const scenario all[] = {
     {.name = "max-push-id", .setting = 1, .run = run_max_push_id},
     {.name = "cancel-push-of-no-promise", .setting = 1, .run = run_cancel_push},
     {.name = "goaway-of-no-request", .setting = 1, .run = run_goaway_of_no_request},
+    {.name = "goaway-alone", .setting = 1, .run = run_goaway_alone},
     {.name = "goaway-grows", .setting = 1, .run = run_goaway_grows},
     {.name = "goaway-too-long", .setting = 1, .run = run_goaway_too_long},
     {.name = "goaway-of-1000-octets", .setting = 1, .run = run_goaway_of_1000_octets},
