@@ -226,6 +226,9 @@ int quic_connection_read(quic_connection *c, quic_socket *sock, const quic_datag
     return rv;
   }
   quic_wake(c);
+  if (c->is_server && c->is_handshaking) {
+    quic_stack_write(c->stack);
+  }
   return 0;
 }
 

@@ -1,7 +1,9 @@
 // One thread's QUIC: sockets, the turn of the loop, what is shared by its connections.
 //
 // Connections are woken while events run and written in an ev_prepare, the last thing before the
-// loop sleeps: so that packets of a turn go out together, and no function of quic.h calls back.
+// loop sleeps: so that packets of a turn go out together, and no function of quic.h calls back. A
+// handshake's are written at once: it costs as much as hundreds of requests, and the next client's
+// would make this one wait.
 #include "io/quic_stack.h"
 
 #include <stdlib.h>
@@ -83,12 +85,16 @@ static void write_woken(quic_stack *stack) {
   quic_outbox_flush(stack->outbox);
 }
 
+void quic_stack_write(quic_stack *stack) {
+  quic_stack_refresh(stack);
+  write_woken(stack);
+}
+
 static void on_prepare(struct ev_loop *ev, ev_prepare *watcher, int events) {
   (void)events;
   quic_stack *stack = watcher->data;
   if (stack->woken.first) {
-    quic_stack_refresh(stack);
-    write_woken(stack);
+    quic_stack_write(stack);
   }
   while (stack->ended.first) {
     quic_connection_finish(stack->ended.first);

@@ -68,6 +68,9 @@ void quic_queue_remove(quic_connection *connection);
 uint64_t quic_stack_now(quic_stack *stack);
 uint64_t quic_stack_refresh(quic_stack *stack);
 
+// Writes what is woken, before the turn ends. Not from inside a function that the owner calls.
+void quic_stack_write(quic_stack *stack);
+
 // What came to a server's socket, or was handed over by another worker. May make a connection.
 void quic_stack_receive(void *user, quic_socket *sock, const quic_datagram *in);
 // Starts to watch a socket: `readable` is called, with `data` in the watcher.
