@@ -1,6 +1,7 @@
 // Octets of a peer into one end of HTTP/3, nghttp3 and all: a program says on which stream come raw
 // octets, frames, and parts of good authenticators. Oracle: octet by octet the connection lives on
-// alike, or ends by the same error of ours.
+// alike, or ends by the same error of ours. Of two errors in one SETTINGS frame either may be told,
+// and whether a field section that had to wait fails is nghttp3's affair: it depends on the cut.
 #include <assert.h>
 
 #include "h3_fed.h"
@@ -35,6 +36,27 @@ static void play(h3_fed *fed, codicil_reader r, size_t step) {
   }
 }
 
+static bool is_of_settings(const h3_end *end) {
+  uint64_t code = codicil_h3_app_error_code(end->h3, end->rc);
+  return end->rc != 0 && (code == NGHTTP3_H3_SETTINGS_ERROR || code == NGHTTP3_H3_FRAME_ERROR);
+}
+
+static bool is_of_qpack(const h3_end *end) {
+  uint64_t code = codicil_h3_app_error_code(end->h3, end->rc);
+  return end->rc != 0 && code >= NGHTTP3_QPACK_DECOMPRESSION_FAILED &&
+         code <= NGHTTP3_QPACK_DECODER_STREAM_ERROR;
+}
+
+static void compare(h3_fed fed[2]) {
+  const h3_end *whole = &fed[0].end, *pieces = &fed[1].end;
+  assert((whole->rc == 0) == (pieces->rc == 0));
+  assert(codicil_h3_error(whole->h3) == codicil_h3_error(pieces->h3) ||
+         (is_of_settings(whole) && is_of_settings(pieces)));
+  bool is_exact = whole->rc == 0 && !fed[0].had_malformed;
+  assert(!is_exact || whole->credited == pieces->credited);
+  assert(whole->rc != 0 || whole->is_server || clients_agree(&fed[0].world, &fed[1].world));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   for (size_t i = 0; proofs[2].data == NULL; i++) {
@@ -48,12 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     h3_fed_open(&fed[i], how);
     play(&fed[i], r, i == 0 ? SIZE_MAX / 2 : 1);
   }
-  const h3_end *whole = &fed[0].end, *pieces = &fed[1].end;
-  assert((whole->rc == 0) == (pieces->rc == 0));
-  assert(codicil_h3_error(whole->h3) == codicil_h3_error(pieces->h3));
-  bool is_exact = whole->rc == 0 && !fed[0].had_malformed;
-  assert(!is_exact || whole->credited == pieces->credited);
-  assert(whole->rc != 0 || whole->is_server || clients_agree(&fed[0].world, &fed[1].world));
+  if (!is_of_qpack(&fed[0].end) && !is_of_qpack(&fed[1].end)) {
+    compare(fed);
+  }
   h3_fed_close(&fed[0]);
   h3_fed_close(&fed[1]);
   return 0;
