@@ -122,6 +122,7 @@ CUT_OFF = {
         "headers-of-512-mib": IS_TOO_LARGE,
         "qpack-bomb": IS_TOO_LARGE,
         "qpack-static-bomb": IS_TOO_LARGE,
+        "trailers-bomb": IS_TOO_LARGE,
         "qpack-blocked": QPACK_DECOMPRESSION_FAILED,
         "slow-headers": COMES_TOO_SLOWLY,
         "stalled-window": TAKES_NOTHING,

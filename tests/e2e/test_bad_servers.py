@@ -366,6 +366,14 @@ def test_an_origin_entry_that_is_cut_ends_the_connection_or_is_ignored(bad_serve
     }[http.name]
 
 
+# RFC 6066 §3
+@pytest.mark.parametrize("host, sni", [("127.0.0.1", ""), ("a.example", "a.example")])
+def test_a_name_is_sent_as_server_name_and_an_address_is_not(bad_server, ca, host, sni):
+    server = bad_server("valid")
+    get_json(server.port, ca.pem, [host], "--insecure")
+    assert server.misbehaved()["sni"] == sni
+
+
 FRAMES = ["valid", "garbage", "signature-bit-flipped", "setting-0"]
 
 

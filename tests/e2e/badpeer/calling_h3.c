@@ -356,6 +356,20 @@ static void run_qpack_static_bomb(peer *p) {
   wire_await_response(p->w, stream);
 }
 
+// The same in trailers, of which nothing is kept.
+static void run_trailers_bomb(peer *p) {
+  bytes b = {0};
+  int64_t stream = p->w->t->open(p->w);
+  request_block(&b, p, "POST", "/");
+  wire_headers(p->w, stream, &b, false);
+  bytes_clear(&b);
+  bytes_put(&b, "\0\0", 2);
+  bytes_fill(&b, 0xc0 | 56, 100000); // strict-transport-security
+  wire_headers(p->w, stream, &b, true);
+  bytes_clear(&b);
+  await_close(p, 1000);
+}
+
 // ---- abuse --------------------------------------------------------------------------------------
 
 static void run_header_bomb(peer *p) {
@@ -602,6 +616,7 @@ static const scenario all[] = {
     {.name = "qpack-entry-of-trailers-too-late", .setting = 1, .run = run_qpack_trailers_too_late},
     {.name = "qpack-bomb", .setting = 1, .run = run_qpack_bomb},
     {.name = "qpack-static-bomb", .setting = 1, .run = run_qpack_static_bomb},
+    {.name = "trailers-bomb", .setting = 1, .run = run_trailers_bomb},
     {.name = "header-bomb", .setting = 1, .run = run_header_bomb},
     {.name = "headers-of-512-mib", .setting = 1, .run = run_headers_of_512_mib},
     {.name = "stop-flood", .setting = 1, .run = run_stop_flood},

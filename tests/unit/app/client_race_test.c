@@ -147,6 +147,20 @@ static void test_another_address_over_quic_comes_before_http2(void **state) {
   assert_true(tcp->base.is_begun);
 }
 
+static void test_http2_does_not_follow_where_another_address_is_still_under_way(void **state) {
+  fixture *f = *state;
+  fake *first = add(f, &quic_ops, 0);
+  fake *second = add(f, &quic_ops, 0);
+  fake *tcp = add(f, &tcp_ops, 3600000);
+  connection_race_begin(&f->connection);
+  connection_fail(&first->base, EXIT_COULDNT_CONNECT, "no");
+  turn(f);
+  assert_false(tcp->base.is_begun);
+  connection_fail(&second->base, EXIT_COULDNT_CONNECT, "no");
+  turn(f);
+  assert_true(tcp->base.is_begun);
+}
+
 static void test_the_winner_drops_the_others(void **state) {
   fixture *f = *state;
   fake *quic = add(f, &quic_ops, 0);
@@ -200,6 +214,7 @@ int main(void) {
       RACE(test_http2_follows_after_its_delay),
       RACE(test_http2_follows_at_once_where_quic_fails),
       RACE(test_another_address_over_quic_comes_before_http2),
+      RACE(test_http2_does_not_follow_where_another_address_is_still_under_way),
       RACE(test_the_winner_drops_the_others),
       RACE(test_where_all_fail_the_last_failure_is_the_connections),
       RACE(test_octets_of_a_connection_that_is_over_are_counted_once),

@@ -9,27 +9,6 @@
 #include "io/quic_connection.h"
 #include "quic_world.h"
 
-static int set_up(void **state) {
-  world *w = malloc(sizeof *w);
-  world_init(w);
-  *state = w;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  world_clear(*state);
-  free(*state);
-  return 0;
-}
-
-static world_peer *connect_ready(world *w) {
-  world_peer *client = world_connect(w, 0);
-  world_run_until(w, &client->num_ready);
-  world_peer *server = world_last_server(w);
-  world_run_until(w, &server->num_ready);
-  return client;
-}
-
 static void check_exchange(world *w, world_peer *client) {
   world_stream *s = world_send(client, 3000, true);
   world_run_until_true(w, &s->is_fin_received);
@@ -44,14 +23,14 @@ static bool was_retried(const world_peer *client) {
 static void test_below_the_threshold_nobody_is_retried(void **state) {
   world *w = *state;
   world_start(w, 1);
-  assert_false(was_retried(connect_ready(w)));
+  assert_false(was_retried(world_connect_ready(w)));
 }
 
 static void test_retry_always_proves_every_address(void **state) {
   world *w = *state;
   w->server_config.retry_from = 0;
   world_start(w, 1);
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   assert_true(was_retried(client));
   check_exchange(w, client);
 }
@@ -67,7 +46,7 @@ static void test_handshakes_under_way_switch_retry_on(void **state) {
   while (w->server[0]->num_handshakes == 0) {
     world_run_for(w, 0.001);
   }
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   assert_true(was_retried(client));
   assert_int_equal(w->server[0]->num_handshakes, 1);
 }
@@ -82,7 +61,7 @@ static void test_a_token_of_an_earlier_connection_spares_retry_once(void **state
   world *w = *state;
   w->server_config.retry_from = 0;
   world_start(w, 1);
-  assert_true(was_retried(connect_ready(w)));
+  assert_true(was_retried(world_connect_ready(w)));
   wait_for_token(w);
   world_peer *second = world_connect(w, 0);
   assert_int_equal(w->client->num_tokens, 0); // used once
@@ -93,7 +72,7 @@ static void test_a_token_of_an_earlier_connection_spares_retry_once(void **state
 static void test_a_token_of_another_server_name_or_address_is_not_used(void **state) {
   world *w = *state;
   world_start(w, 1);
-  (void)connect_ready(w);
+  (void)world_connect_ready(w);
   wait_for_token(w);
   world_relay_start(w, 1);
   struct sockaddr_in address = world_relay_address(w);
@@ -106,7 +85,7 @@ static void test_a_token_that_was_damaged_counts_for_nothing(void **state) {
   world *w = *state;
   w->server_config.retry_from = 0;
   world_start(w, 1);
-  (void)connect_ready(w);
+  (void)world_connect_ready(w);
   wait_for_token(w);
   w->client->tokens->octets[w->client->tokens->len - 1] ^= 1;
   world_peer *client = world_connect(w, 0);
@@ -242,27 +221,32 @@ static void test_mail_for_a_worker_that_is_gone_or_full_is_dropped_and_counted(v
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_below_the_threshold_nobody_is_retried, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_retry_always_proves_every_address, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_handshakes_under_way_switch_retry_on, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_below_the_threshold_nobody_is_retried, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_retry_always_proves_every_address, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_handshakes_under_way_switch_retry_on, world_set_up,
+                                      world_tear_down),
       cmocka_unit_test_setup_teardown(test_a_token_of_an_earlier_connection_spares_retry_once,
-                                      set_up, tear_down),
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(test_a_token_of_another_server_name_or_address_is_not_used,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_token_that_was_damaged_counts_for_nothing, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_retry_token_from_another_address_is_refused, set_up,
-                                      tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_token_that_was_damaged_counts_for_nothing,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_retry_token_from_another_address_is_refused,
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(
-          test_a_version_that_nobody_knows_is_answered_with_those_that_we_know, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_server_without_our_version_ends_the_attempt, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_client_whose_port_changes_goes_on, set_up, tear_down),
+          test_a_version_that_nobody_knows_is_answered_with_those_that_we_know, world_set_up,
+          world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_without_our_version_ends_the_attempt,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_client_whose_port_changes_goes_on, world_set_up,
+                                      world_tear_down),
       cmocka_unit_test_setup_teardown(test_a_packet_that_reaches_the_wrong_worker_is_handed_over,
-                                      set_up, tear_down),
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(
-          test_mail_for_a_worker_that_is_gone_or_full_is_dropped_and_counted, set_up, tear_down),
+          test_mail_for_a_worker_that_is_gone_or_full_is_dropped_and_counted, world_set_up,
+          world_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

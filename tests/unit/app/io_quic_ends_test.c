@@ -10,27 +10,6 @@
 #include "io/quic_connection.h"
 #include "quic_world.h"
 
-static int set_up(void **state) {
-  world *w = malloc(sizeof *w);
-  world_init(w);
-  *state = w;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  world_clear(*state);
-  free(*state);
-  return 0;
-}
-
-static world_peer *connect_ready(world *w) {
-  world_peer *client = world_connect(w, 0);
-  world_run_until(w, &client->num_ready);
-  world_peer *server = world_last_server(w);
-  world_run_until(w, &server->num_ready);
-  return client;
-}
-
 // ---- by a side ---------------------------------------------------------------------------------
 
 static void check_close(world *w, world_peer *from, world_peer *to) {
@@ -48,7 +27,7 @@ static void check_close(world *w, world_peer *from, world_peer *to) {
 static void test_a_client_closes_with_code_and_reason(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   check_close(w, client, world_last_server(w));
   assert_int_equal(quic_stack_num_connections(w->server[0]), 0);
   assert_int_equal(quic_stack_num_connections(w->client), 0);
@@ -57,7 +36,7 @@ static void test_a_client_closes_with_code_and_reason(void **state) {
 static void test_a_server_closes_with_code_and_reason(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   check_close(w, world_last_server(w), client);
 }
 
@@ -86,7 +65,7 @@ static void test_a_server_closes_from_within_its_first_event(void **state) {
 static void test_an_abort_tells_the_peer_nothing(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_peer *client = world_connect_ready(w), *server = world_last_server(w);
   world_run_for(w, 0.05); // acknowledgements on their way
   quic_abort(server->quic, "too slow");
   world_run_until(w, &server->num_closed);
@@ -99,7 +78,7 @@ static void test_an_abort_tells_the_peer_nothing(void **state) {
 static void test_nothing_is_told_after_a_close(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_peer *client = world_connect_ready(w), *server = world_last_server(w);
   (void)world_send(client, 1000, true);
   quic_close(server->quic, 0x100, NULL);
   quic_close(server->quic, 0x101, NULL); // the first counts
@@ -117,7 +96,7 @@ static void test_an_idle_connection_ends(void **state) {
   world *w = *state;
   w->server_config.idle_ms = 300;
   world_start(w, 1);
-  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_peer *client = world_connect_ready(w), *server = world_last_server(w);
   world_run_until(w, &server->num_closed);
   world_run_until(w, &client->num_closed);
   assert_int_equal(client->end.how, QUIC_END_IDLE);
@@ -130,7 +109,7 @@ static void test_what_has_come_is_read_before_time_is_up(void **state) {
   world *w = *state;
   w->server_config.idle_ms = IDLE_MS;
   world_start(w, 1);
-  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_peer *client = world_connect_ready(w), *server = world_last_server(w);
   world_run_for(w, 0.05);
   world_stream *s = world_send(client, 1000, true);
   ev_invoke(w->loop.ev, &w->client->prepare, EV_PREPARE); // it is on its way
@@ -205,7 +184,7 @@ static void test_nobody_listening_is_told_at_once(void **state) {
 static void test_a_server_that_forgot_the_connection_resets_it(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w), *server = world_last_server(w);
+  world_peer *client = world_connect_ready(w), *server = world_last_server(w);
   (void)world_send(client, 1000, true);
   world_run_for(w, 0.02);
   quic_discard(server->quic);
@@ -279,7 +258,7 @@ static void test_a_full_server_refuses(void **state) {
   world *w = *state;
   w->server_config.max_connections = 1;
   world_start(w, 1);
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   check_refused(w);
   assert_int_equal(client->num_closed, 0);
   assert_int_equal(quic_stack_num_connections(w->server[0]), 1);
@@ -288,7 +267,7 @@ static void test_a_full_server_refuses(void **state) {
 static void test_a_server_that_stops_refuses_and_serves_those_that_it_has(void **state) {
   world *w = *state;
   world_start(w, 1);
-  world_peer *client = connect_ready(w);
+  world_peer *client = world_connect_ready(w);
   quic_stack_stop_accepting(w->server[0]);
   check_refused(w);
   world_stream *s = world_send(client, 1000, true);
@@ -346,7 +325,7 @@ static void test_packets_for_a_closed_connection_are_answered_ever_less(void **s
 static void test_a_closed_connection_answers_no_more_than_three_times_what_came(void **state) {
   world *w = *state;
   world_start(w, 1);
-  (void)connect_ready(w);
+  (void)world_connect_ready(w);
   struct sockaddr_in ignored;
   int fd = world_socket(&ignored);
   quic_connection *buried =
@@ -366,7 +345,7 @@ static void test_a_closed_connection_answers_no_more_than_three_times_what_came(
 static void test_a_closed_connection_is_gone_after_its_period(void **state) {
   world *w = *state;
   world_start(w, 1);
-  (void)connect_ready(w);
+  (void)world_connect_ready(w);
   (void)bury(w, world_last_server(w), NULL);
   assert_int_equal(w->server[0]->num_buried, 1);
   while (w->server[0]->num_buried > 0) {
@@ -380,7 +359,7 @@ static void test_no_more_are_buried_than_may_live(void **state) {
   w->server_config.max_connections = 2;
   world_start(w, 1);
   for (int i = 0; i < 5; i++) {
-    world_peer *client = connect_ready(w);
+    world_peer *client = world_connect_ready(w);
     quic_close(client->quic, 0x100, NULL);
     world_peer *server = world_last_server(w);
     world_run_until(w, &server->num_closed);
@@ -421,42 +400,50 @@ static void test_a_connection_can_be_discarded_in_every_state(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_a_client_closes_with_code_and_reason, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_server_closes_with_code_and_reason, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_client_closes_before_the_handshake_is_complete, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_server_closes_from_within_its_first_event, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_an_abort_tells_the_peer_nothing, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_nothing_is_told_after_a_close, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_an_idle_connection_ends, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_what_has_come_is_read_before_time_is_up, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_handshake_that_gets_no_answer_ends, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_half_open_connection_of_a_server_ends, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_client_closes_with_code_and_reason, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_closes_with_code_and_reason, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_client_closes_before_the_handshake_is_complete,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_closes_from_within_its_first_event,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_an_abort_tells_the_peer_nothing, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_nothing_is_told_after_a_close, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_an_idle_connection_ends, world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_what_has_come_is_read_before_time_is_up, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_handshake_that_gets_no_answer_ends, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_half_open_connection_of_a_server_ends, world_set_up,
+                                      world_tear_down),
       cmocka_unit_test_setup_teardown(test_a_chain_that_is_refused_ends_both_sides_with_the_alert,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_nobody_listening_is_told_at_once, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_server_that_forgot_the_connection_resets_it, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_an_id_that_this_server_never_made_gets_no_reset, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_resets_are_few_however_many_packets_ask_for_them, set_up,
-                                      tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_nobody_listening_is_told_at_once, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_server_that_forgot_the_connection_resets_it,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_an_id_that_this_server_never_made_gets_no_reset,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_resets_are_few_however_many_packets_ask_for_them,
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(
-          test_a_closed_connection_answers_no_more_than_three_times_what_came, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_full_server_refuses, set_up, tear_down),
+          test_a_closed_connection_answers_no_more_than_three_times_what_came, world_set_up,
+          world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_full_server_refuses, world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(test_a_server_that_stops_refuses_and_serves_those_that_it_has,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_an_owner_refuses, set_up, tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_an_owner_refuses, world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(test_packets_for_a_closed_connection_are_answered_ever_less,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_closed_connection_is_gone_after_its_period, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_no_more_are_buried_than_may_live, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_connection_can_be_discarded_in_every_state, set_up,
-                                      tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_closed_connection_is_gone_after_its_period,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_no_more_are_buried_than_may_live, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_connection_can_be_discarded_in_every_state,
+                                      world_set_up, world_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,19 +11,6 @@
 #include "io/quic_connection.h"
 #include "quic_world.h"
 
-static int set_up(void **state) {
-  world *w = malloc(sizeof *w);
-  world_init(w);
-  *state = w;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  world_clear(*state);
-  free(*state);
-  return 0;
-}
-
 static void test_a_handshake_makes_both_sides_ready(void **state) {
   world *w = *state;
   world_start(w, 1);
@@ -326,31 +313,39 @@ static void test_quiet_connections_let_the_loop_sleep(void **state) {
 int main(void) {
 
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_a_handshake_makes_both_sides_ready, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_mebioctet_goes_both_ways, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_small_windows_slow_down_and_stop_nothing, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_a_handshake_makes_both_sides_ready, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_mebioctet_goes_both_ways, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_small_windows_slow_down_and_stop_nothing, world_set_up,
+                                      world_tear_down),
       cmocka_unit_test_setup_teardown(test_streams_of_both_kinds_and_both_sides_carry_octets,
-                                      set_up, tear_down),
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(
-          test_the_peer_opens_as_many_streams_as_it_was_told_and_more_as_they_close, set_up,
-          tear_down),
+          test_the_peer_opens_as_many_streams_as_it_was_told_and_more_as_they_close, world_set_up,
+          world_tear_down),
       cmocka_unit_test_setup_teardown(test_what_was_not_consumed_holds_the_sender_and_nothing_else,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_the_connections_window_holds_all_streams, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_reset_and_a_stop_are_told_with_their_codes, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_a_stopped_stream_takes_no_more, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_flushed_means_that_all_was_sent, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_ecn_marks_arrive_and_statistics_count, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_the_path_is_that_of_the_sockets, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_keys_are_updated_by_either_side, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_each_side_writes_a_qlog_and_lives_without_one, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_quiet_connections_let_the_loop_sleep, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_packets_grow_as_the_path_takes_them, set_up, tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_the_connections_window_holds_all_streams, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_reset_and_a_stop_are_told_with_their_codes,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_stopped_stream_takes_no_more, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_flushed_means_that_all_was_sent, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_ecn_marks_arrive_and_statistics_count, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_the_path_is_that_of_the_sockets, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_keys_are_updated_by_either_side, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_each_side_writes_a_qlog_and_lives_without_one,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_quiet_connections_let_the_loop_sleep, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_packets_grow_as_the_path_takes_them, world_set_up,
+                                      world_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,19 +8,6 @@
 #include "io/quic_connection.h"
 #include "quic_world.h"
 
-static int set_up(void **state) {
-  world *w = malloc(sizeof *w);
-  world_init(w);
-  *state = w;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  world_clear(*state);
-  free(*state);
-  return 0;
-}
-
 static uint64_t state_of_dice;
 
 static unsigned dice(unsigned sides) {
@@ -276,21 +263,23 @@ static void test_a_connection_that_waits_for_its_socket_still_notices_that_it_is
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_loss_reordering_and_doubles_are_only_slow, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_damaged_packets_are_as_good_as_lost, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_random_datagrams_make_no_connections, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_initials_that_were_cut_or_changed_reach_no_owner, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_many_half_open_connections_are_bounded_and_go, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(test_loss_reordering_and_doubles_are_only_slow, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_damaged_packets_are_as_good_as_lost, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_random_datagrams_make_no_connections, world_set_up,
+                                      world_tear_down),
+      cmocka_unit_test_setup_teardown(test_initials_that_were_cut_or_changed_reach_no_owner,
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_many_half_open_connections_are_bounded_and_go,
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(test_stateless_resets_are_shorter_than_their_cause_and_rare,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_connection_waits_for_its_socket_and_goes_on, set_up,
-                                      tear_down),
+                                      world_set_up, world_tear_down),
+      cmocka_unit_test_setup_teardown(test_a_connection_waits_for_its_socket_and_goes_on,
+                                      world_set_up, world_tear_down),
       cmocka_unit_test_setup_teardown(
-          test_a_connection_that_waits_for_its_socket_still_notices_that_it_is_idle, set_up,
-          tear_down),
+          test_a_connection_that_waits_for_its_socket_still_notices_that_it_is_idle, world_set_up,
+          world_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

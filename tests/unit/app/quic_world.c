@@ -319,6 +319,19 @@ void world_clear(world *w) {
   }
 }
 
+int world_set_up(void **state) {
+  world *w = malloc(sizeof *w);
+  world_init(w);
+  *state = w;
+  return 0;
+}
+
+int world_tear_down(void **state) {
+  world_clear(*state);
+  free(*state);
+  return 0;
+}
+
 world_peer *world_connect_to(world *w, const struct sockaddr_in *address) {
   app_error err = {""};
   io_address remote = {.len = sizeof *address};
@@ -345,6 +358,14 @@ world_peer *world_last_server(world *w) {
   }
   fail_msg("no connection was accepted");
   return NULL;
+}
+
+world_peer *world_connect_ready(world *w) {
+  world_peer *client = world_connect(w, 0);
+  world_run_until(w, &client->num_ready);
+  world_peer *server = world_last_server(w);
+  world_run_until(w, &server->num_ready);
+  return client;
 }
 
 // ---- time --------------------------------------------------------------------------------------

@@ -77,9 +77,14 @@ void world_init(world *w);
 void world_init_bare(world *w);
 void world_start(world *w, size_t num_workers);
 void world_clear(world *w);
+// Of a test whose *state is a world that has not started.
+int world_set_up(void **state);
+int world_tear_down(void **state);
 // Opens a client's connection to a worker, or to the relay.
 world_peer *world_connect(world *w, size_t worker);
 world_peer *world_connect_to(world *w, const struct sockaddr_in *address);
+// Opens a connection to the first worker; both sides are ready.
+world_peer *world_connect_ready(world *w);
 // The server's side of the connection of which `client` is the other: the last one accepted.
 world_peer *world_last_server(world *w);
 // Runs the loop until `*is_true` is not 0; a test that waits for ten seconds has failed.
