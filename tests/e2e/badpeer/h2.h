@@ -29,6 +29,7 @@ struct h2 {
   size_t in_at;
   nghttp2_hd_inflater *inflater;
   uint32_t next_stream;
+  uint32_t overtook; // a request that came before a PING was answered; 0: none. It is read next.
 };
 
 extern const transport h2_transport;
