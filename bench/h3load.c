@@ -124,13 +124,13 @@ static int on_stream_close(nghttp3_conn *conn, int64_t stream, uint64_t code, vo
 static bool judge(void *user, const codicil_chain_entry *chain, size_t num_entries) {
   client *c = user;
   const load *l = c->load;
-  codicil_cert_reason reason = CODICIL_CERT_NONE;
+  codicil_chain_verdict verdict;
   if (!l->validates) {
     return true; // as the other load generators
   }
-  CHECK(codicil_chain_validate(&reason, NULL, NULL, l->trust, l->cache, chain, num_entries,
+  CHECK(codicil_chain_validate(&verdict, NULL, l->trust, NULL, l->cache, chain, num_entries,
                                l->loop.now.unix_s) == CODICIL_OK);
-  return reason == CODICIL_CERT_NONE &&
+  return verdict.reason == CODICIL_CERT_NONE &&
          codicil_session_set_primary(c->session, chain, num_entries) == CODICIL_OK;
 }
 

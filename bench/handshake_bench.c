@@ -129,11 +129,10 @@ static void validate(const fixture *f, connection *c, codicil_span authenticator
                                        .ocsp = codicil_ea_proof_ocsp(proof, i),
                                        .scts = codicil_ea_proof_scts(proof, i)};
   }
-  codicil_cert_reason reason;
-  int64_t until;
-  CHECK(codicil_chain_validate(&reason, &until, NULL, f->trust, NULL, entries, num, PKI_NOW) ==
+  codicil_chain_verdict verdict;
+  CHECK(codicil_chain_validate(&verdict, NULL, f->trust, NULL, NULL, entries, num, PKI_NOW) ==
         CODICIL_OK);
-  CHECK(reason == CODICIL_CERT_NONE);
+  CHECK(verdict.reason == CODICIL_CERT_NONE);
   codicil_ea_proof_free(proof);
 }
 

@@ -116,16 +116,16 @@ static void bare_verify(const bench *b) {
 static void judge(const bench *b, const codicil_ea_proof *proof, codicil_chain_cache *cache) {
   codicil_chain_entry entries[2];
   codicil_identity *identity = NULL;
-  codicil_cert_reason reason;
+  codicil_chain_verdict verdict;
   for (size_t i = 0; i < 2; i++) {
     entries[i] =
         (codicil_chain_entry){codicil_ea_proof_certificate(proof, i),
                               codicil_ea_proof_ocsp(proof, i), codicil_ea_proof_scts(proof, i)};
   }
   CHECK(codicil_identity_new(&identity, NULL, entries[0].der, PKI_OID) == CODICIL_OK);
-  CHECK(codicil_chain_validate(&reason, NULL, NULL, b->trust, cache, entries, 2, PKI_NOW) ==
+  CHECK(codicil_chain_validate(&verdict, NULL, b->trust, NULL, cache, entries, 2, PKI_NOW) ==
             CODICIL_OK &&
-        reason == CODICIL_CERT_NONE);
+        verdict.reason == CODICIL_CERT_NONE);
   codicil_identity_free(identity);
 }
 

@@ -141,18 +141,18 @@ static void judge_name(const examination *e) {
 }
 
 static void judge(const examination *e) {
-  codicil_cert_reason reason = CODICIL_CERT_UNTRUSTED;
+  codicil_chain_verdict verdict;
   codicil_diag diag = {NULL, 0};
-  codicil_err err = codicil_chain_validate(&reason, NULL, &diag, e->tls->trust, NULL, e->chain,
+  codicil_err err = codicil_chain_validate(&verdict, &diag, e->tls->trust, NULL, NULL, e->chain,
                                            e->num_entries, io_clock_now().unix_s);
   if (err != CODICIL_OK) {
     refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "could not be examined",
            codicil_err_text(err));
-  } else if (reason != CODICIL_CERT_NONE) {
+  } else if (verdict.reason != CODICIL_CERT_NONE) {
     const char *trust_error = e->tls->trust_error.text;
-    e->verdict->is_unarmed = reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
-    refuse(e->verdict, e->origin, reason, "is refused",
-           e->verdict->is_unarmed ? trust_error : codicil_cert_reason_text(reason));
+    e->verdict->is_unarmed = verdict.reason == CODICIL_CERT_UNTRUSTED && trust_error[0] != '\0';
+    refuse(e->verdict, e->origin, verdict.reason, "is refused",
+           e->verdict->is_unarmed ? trust_error : codicil_cert_reason_text(verdict.reason));
   } else {
     judge_name(e);
   }

@@ -37,6 +37,11 @@ CODICIL_API bool codicil_dns_name_normalise(char *out, size_t out_len, codicil_s
 // stands for exactly one.
 CODICIL_API bool codicil_dns_name_covers(codicil_span pattern, codicil_span name);
 
+// Tells whether a wildcard "*.X" stands for names directly below a public suffix: X is one, of the
+// list's private section too (publicsuffix.org, as built into libpsl). False for what is no
+// wildcard.
+CODICIL_API bool codicil_dns_name_spans_public_suffix(codicil_span pattern);
+
 // The origin of a request: https, a host and a port. `host` is a normalised DNS name or an address
 // as text (IPv6 without brackets); `address.len` tells which.
 typedef struct codicil_origin {

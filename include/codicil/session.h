@@ -56,6 +56,30 @@ CODICIL_API void codicil_config_set_use_origin(codicil_config *config, bool use)
 // Whether paths are validated as soon as an authenticator is verified (default false: only when a
 // name of the certificate is wanted).
 CODICIL_API void codicil_config_set_validate_at_once(codicil_config *config, bool at_once);
+// Certificates not to be used; borrowed; NULL, the default, lists none. Unlike the rest it may be
+// changed while there are sessions: call codicil_session_policy_changed on each of them next, with
+// both lists alive.
+CODICIL_API void codicil_config_set_block_list(codicil_config *config,
+                                               const codicil_block_list *list);
+
+// What a client makes of the Required Domain extension of secondary certificates (protocol §5.2).
+typedef enum codicil_required_mode {
+  CODICIL_REQUIRED_HONOUR,         // the default: obeyed where it is present
+  CODICIL_REQUIRED_REQUIRE,        // and a certificate without it is not used
+  CODICIL_REQUIRED_INSECURE_IGNORE // not looked at
+} codicil_required_mode;
+// `insecure_any`: whether "*" is satisfied by anything (default false: by nothing).
+CODICIL_API void codicil_config_set_required_domain(codicil_config *config,
+                                                    codicil_required_mode mode, bool insecure_any);
+// When DNS must lead to the server for an origin to be served there (protocol §5.5).
+typedef enum codicil_dns_mode {
+  CODICIL_DNS_CAA, // the default: always, but where a CA is known to have checked CAA
+  CODICIL_DNS_ALWAYS,
+  CODICIL_DNS_INSECURE_ORIGIN, // not for members of the Origin Set
+  CODICIL_DNS_INSECURE_NEVER
+} codicil_dns_mode;
+// Sets when DNS evidence is needed.
+CODICIL_API void codicil_config_set_dns_mode(codicil_config *config, codicil_dns_mode mode);
 // Sets where trace points go; the sink is borrowed.
 CODICIL_API void codicil_config_set_trace(codicil_config *config, codicil_trace trace);
 
@@ -143,6 +167,7 @@ typedef enum codicil_event_type {
   CODICIL_EVENT_CERTIFICATE, // client: certificate `index` arrived or its decision changed
   CODICIL_EVENT_ORIGIN_SET,  // client: the Origin Set changed
   CODICIL_EVENT_SKIPPED,     // client: an authenticator was skipped at the connection's limit
+  CODICIL_EVENT_WANT_DNS,    // client: look up want `index`, see codicil_session_dns_want
   CODICIL_EVENT_WANT_SIGN,   // server: sign `signing`, of credential `index`
   CODICIL_EVENT_SENT,        // server: credential `index` is in the outbox whole
   CODICIL_EVENT_NOT_SENT     // server: credential `index` will not be sent; `err` tells why
@@ -197,6 +222,11 @@ typedef struct codicil_certificate_info {
   uint16_t scheme;   // that signed it
   codicil_span scts; // as carried in the entry
   bool has_ocsp;
+  // The Required Domain, where it is satisfied: which of the identity's names, and what proved it.
+  size_t required;    // codicil_identity_required; SIZE_MAX: none needed, or not satisfied
+  size_t proved_by;   // the certificate that covers it; SIZE_MAX as above, and for "*"
+  const char *rule;   // document and section of the decision, static
+  bool is_caa_anchor; // its path ends in an anchor that checks CAA
 } codicil_certificate_info;
 // Returns how many certificates there are, the handshake's included.
 CODICIL_API size_t codicil_session_num_certificates(const codicil_session *session);
@@ -204,6 +234,19 @@ CODICIL_API size_t codicil_session_num_certificates(const codicil_session *sessi
 // to lives until the next call on the session.
 CODICIL_API bool codicil_session_certificate(const codicil_session *session,
                                              codicil_certificate_info *out, size_t index);
+
+enum { CODICIL_CERT_EXPLAIN_MAX = 1024 };
+// Writes why certificate `index` is decided upon as it is, as a sentence with NUL: "accepted: its
+// Required Domain glue.example is proven by secondary certificate 1 (2020 draft §5)". Cut to
+// `out_len`; CODICIL_CERT_EXPLAIN_MAX is always enough. Returns the length without NUL; 0 beyond
+// the end.
+CODICIL_API size_t codicil_session_explain_certificate(const codicil_session *session, size_t index,
+                                                       char *out, size_t out_len);
+// The block list of the configuration changed: every path is judged anew, the handshake's too, and
+// the authority is computed from there, now. What was accepted and is blocked loses its authority
+// at once; CODICIL_EVENT_CERTIFICATE tells. CODICIL_CRYPTO or CODICIL_NOMEM fail the session.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_policy_changed(codicil_session *session,
+                                                                        codicil_now now);
 
 // The Origin Set; not initialised until an ORIGIN frame came.
 CODICIL_API bool codicil_session_origin_set_initialised(const codicil_session *session);
@@ -233,6 +276,21 @@ typedef struct codicil_evidence {
   const codicil_address *addresses; // A and AAAA, or what --resolve and --connect-to put in place
   size_t num_addresses;
 } codicil_evidence;
+
+// A required domain is proven only where DNS leads to this server, too (protocol §5.2, §5.5), and
+// the session cannot look. What it wants to know becomes CODICIL_EVENT_WANT_DNS, once for a name
+// until it is answered; wants arise where a route hangs on them, never before. A few are open at
+// once; the rest follow as they are answered.
+//
+// Returns the origin to look up, NULL where `index` is not open; lives until the next call.
+CODICIL_API const codicil_origin *codicil_session_dns_want(const codicil_session *session,
+                                                           size_t index);
+// Answers want `index` with what is true until `until_s` (Unix time; at least 60 seconds from `now`
+// are taken), after which it is wanted again when a route hangs on it. `evidence` is borrowed for
+// the call. CODICIL_USAGE where the want is not open; CODICIL_NOMEM.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_session_resume_dns(codicil_session *session, size_t index, const codicil_evidence *evidence,
+                           int64_t until_s, codicil_now now);
 
 typedef enum codicil_answer {
   CODICIL_USE,
@@ -279,6 +337,7 @@ typedef struct codicil_route {
   codicil_route_reason reason;
   codicil_cert_reason cert_reason; // beside CERTIFICATE; LIMIT beside NOT_COVERED: some skipped
   size_t certificate;              // index; SIZE_MAX where none has to do with it
+  size_t proved_by;                // that proved its Required Domain; SIZE_MAX: none did
   const char *rule;                // document and section, static ("RFC 9525 §6.3")
   uint64_t generation;             // of the authority: re-ask when it changed
   int64_t until_s;                 // and from this Unix time on: a path ends, or a refusal

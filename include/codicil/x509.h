@@ -53,6 +53,64 @@ CODICIL_API int64_t codicil_identity_not_before(const codicil_identity *identity
 CODICIL_API int64_t codicil_identity_not_after(const codicil_identity *identity);
 // Content of the requiredDomain extension (DER); `data` is NULL where the certificate has none.
 CODICIL_API codicil_span codicil_identity_required_domain(const codicil_identity *identity);
+
+// One name of a Required Domain extension (protocol §8): on whose connections its certificate may
+// be used.
+typedef enum codicil_required_type {
+  CODICIL_REQUIRED_DNS,      // "www.example.com"
+  CODICIL_REQUIRED_WILDCARD, // "*.example.com"
+  CODICIL_REQUIRED_ADDRESS,
+  CODICIL_REQUIRED_ANY // "*": any connection
+} codicil_required_type;
+typedef struct codicil_required_domain {
+  codicil_required_type type;
+  codicil_span dns; // lower case; of a wildcard with its "*."; "*" for ANY
+  codicil_address address;
+} codicil_required_domain;
+enum { CODICIL_REQUIRED_DOMAINS_MAX = 64, CODICIL_REQUIRED_DOMAIN_TEXT_MAX = 256 };
+
+typedef enum codicil_required_state {
+  CODICIL_REQUIRED_ABSENT,
+  CODICIL_REQUIRED_VALID,
+  CODICIL_REQUIRED_INVALID // the extension is there and is none of the forms of protocol §8
+} codicil_required_state;
+// What the certificate's own extension says, decoded once with the identity.
+CODICIL_API codicil_required_state
+codicil_identity_required_state(const codicil_identity *identity);
+// Returns how many names it has; 0 unless CODICIL_REQUIRED_VALID.
+CODICIL_API size_t codicil_identity_num_required(const codicil_identity *identity);
+// Returns name `index`, NULL beyond the end; lives as long as the identity.
+CODICIL_API const codicil_required_domain *codicil_identity_required(
+    const codicil_identity *identity, size_t index);
+// Tells whether a wildcard among the certificate's names, or among its required domains, stands for
+// names directly below a public suffix ("*.co.uk", "*.github.io"): refused as a secondary one.
+CODICIL_API bool codicil_identity_spans_public_suffix(const codicil_identity *identity);
+
+// Decodes the extension's content: a GeneralName (2020 draft) or GeneralNames. dNSNames are copied
+// into `text` (of `text_len` octets; the content's own length is enough) in lower case. `out` has
+// room for `max`. CODICIL_MALFORMED for all that protocol §8 calls invalid, CODICIL_LIMIT for more
+// names; outputs are unchanged then.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_required_domains_parse(codicil_required_domain *out, size_t *out_num, size_t max,
+                               uint8_t *text, size_t text_len, codicil_span der);
+// Appends the extension's content to `out`: GeneralName for one name, GeneralNames for more.
+// CODICIL_USAGE for none or for a name that could not be read back; CODICIL_NOMEM.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_required_domains_encode(
+    codicil_buf *out, const codicil_required_domain *domains, size_t num_domains);
+// Reads a name as a person, a CAA record or a configuration writes it: "www.example.com",
+// "bücher.example", "*.example.com", "*", "192.0.2.1", "[2001:db8::1]". `text` (at least
+// CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets) keeps what out->dns points to. `diag` (may be NULL) says
+// what is wrong. CODICIL_BAD_INPUT.
+CODICIL_API CODICIL_MUST_USE codicil_err
+codicil_required_domain_from_text(codicil_required_domain *out, char *text, size_t text_len,
+                                  codicil_diag *diag, codicil_span from);
+// Writes it as text with NUL; `out` holds CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets at least.
+CODICIL_API void codicil_required_domain_format(const codicil_required_domain *domain, char *out,
+                                                size_t out_len);
+// Tells whether `pattern` grants `domain` (protocol §8, of CAA): the same name; "*.X" for X's
+// direct children and for itself; "*" for "*" alone.
+CODICIL_API bool codicil_required_domain_grants(const codicil_required_domain *pattern,
+                                                const codicil_required_domain *domain);
 // Signed certificate timestamps embedded in the certificate (SignedCertificateTimestampList).
 CODICIL_API codicil_span codicil_identity_scts(const codicil_identity *identity);
 // Tells whether the certificate demands a stapled OCSP response (RFC 7633).
@@ -88,6 +146,27 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_new(codicil_trust **out,
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_pem(codicil_trust *trust,
                                                                size_t *out_num, codicil_diag *diag,
                                                                codicil_span pem);
+// Adds every CRL of a PEM or DER file's content; *out_num (may be NULL) counts them. From then on a
+// certificate of a path is refused that its issuer's CRL lists; an issuer without a CRL in force is
+// as before. CODICIL_BAD_INPUT.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_crls(codicil_trust *trust,
+                                                                size_t *out_num, codicil_diag *diag,
+                                                                codicil_span file);
+// Marks the anchors in a PEM file's content as of CAs that check CAA `requireddomain` before they
+// issue (protocol §5.5). It makes no anchor: one that the store does not have marks nothing.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_mark_caa(codicil_trust *trust,
+                                                                size_t *out_num, codicil_diag *diag,
+                                                                codicil_span pem);
+// Adds a Certificate Transparency log (RFC 6962): its key, DER SubjectPublicKeyInfo. Timestamps
+// count from `from_s` until before `until_s` (Unix time of the timestamp; 0 and INT64_MAX: always).
+// CODICIL_BAD_INPUT where the key does not parse, CODICIL_NOMEM.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_log(codicil_trust *trust,
+                                                               codicil_diag *diag,
+                                                               codicil_span spki, int64_t from_s,
+                                                               int64_t until_s);
+// Demands valid timestamps of at least `min` different logs for an end entity (embedded, of the TLS
+// extension, or in its staple); 0, the default, none.
+CODICIL_API void codicil_trust_set_min_scts(codicil_trust *trust, size_t min);
 // Frees the store; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_trust_free(codicil_trust *trust);
 
@@ -129,11 +208,41 @@ typedef struct codicil_chain_entry {
   codicil_span scts; // SignedCertificateTimestampList
 } codicil_chain_entry;
 
+// ---- block list ---------------------------------------------------------------------------------
+
+// Certificates that are not to be used, whoever vouches for them (protocol §5). Immutable: to
+// change it, make another. Read-only use is safe from any thread.
+typedef struct codicil_block_list codicil_block_list;
+// Reads a block list's text, an entry a line, `#` to the end of the line being a comment:
+//   breadcrumb NAME                                  see codicil_block_list_has_breadcrumb
+//   spki HEX-SHA256                                  any certificate of the path
+//   serial HEX-SHA256-OF-ISSUER-DER HEX-SERIAL       any certificate of the path; the issuer is the
+//                                                    DER Name
+// CODICIL_BAD_INPUT with `diag` (what, and its offset), *out_line (may be NULL) the line from 1.
+CODICIL_API CODICIL_MUST_USE codicil_err codicil_block_list_parse(codicil_block_list **out,
+                                                                  const codicil_mem *mem,
+                                                                  codicil_diag *diag,
+                                                                  size_t *out_line,
+                                                                  codicil_span text);
+// Frees it. NULL is allowed.
+CODICIL_API void codicil_block_list_free(codicil_block_list *list);
+// Returns how many entries it has.
+CODICIL_API size_t codicil_block_list_num(const codicil_block_list *list);
+// Tells whether any of the certificate's required domains equals a breadcrumb, covers it or is
+// below it. A NULL list has none.
+CODICIL_API bool codicil_block_list_has_breadcrumb(const codicil_block_list *list,
+                                                   const codicil_identity *identity);
+// Tells whether a certificate (DER) is listed by its key or its serial number. NULL lists none.
+CODICIL_API bool codicil_block_list_has(const codicil_block_list *list, codicil_span der);
+
+// ---- paths --------------------------------------------------------------------------------------
+
 // Keeps decoded intermediates and path verdicts, refusals too. Not shared: one thread at a time.
-// Keyed by the hash of all entries as received and the trust store's generation (a digest of its
-// anchors); expires at the least of the path's notAfter, nextUpdate and one hour; bounded by
-// `max_entries` of each, least recently used first. An intermediate is found by its own octets and
-// never completes another peer's chain. CODICIL_USAGE for 0 or more than 65536 entries.
+// Keyed by the hash of all entries as received and the generations of trust store (a digest of its
+// anchors, marks, CRLs and logs) and block list; expires at the least of the path's notAfter,
+// nextUpdate and one hour; bounded by `max_entries` of each, least recently used first. An
+// intermediate is found by its own octets and never completes another peer's chain. CODICIL_USAGE
+// for 0 or more than 65536 entries.
 typedef struct codicil_chain_cache codicil_chain_cache;
 // Makes an empty cache. CODICIL_USAGE where `max_entries` is 0 or above 65536; CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_cache **out,
@@ -150,15 +259,20 @@ CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 // certificate where its issuer or a delegate signed it and its time is right, give or take five
 // minutes; else it is as if absent. `cache` may be NULL.
 //
-// Sets *out_reason to CODICIL_CERT_NONE where the path is good, else to why not (`diag`, which may
-// be NULL, then has OpenSSL's words for it), and *out_valid_until (may be NULL) to the Unix time at
-// which the verdict ends: that of a good path with its first notAfter or nextUpdate, a refusal
-// within the hour. A NULL `trust` trusts nothing. Returns an error only where no verdict could be
-// reached (CODICIL_NOMEM, CODICIL_CRYPTO); a certificate that does not decode makes the chain
-// untrusted. `entries` are borrowed for the call.
+// CRLs, logs and `block_list` (may be NULL; its spki and serial entries) count for every
+// certificate of the path. A refusal leaves OpenSSL's words in `diag`, which may be NULL. A NULL
+// `trust` trusts nothing. Returns an error only where no verdict could be reached (CODICIL_NOMEM,
+// CODICIL_CRYPTO); a certificate that does not decode makes the chain untrusted. `entries` are
+// borrowed for the call.
+typedef struct codicil_chain_verdict {
+  codicil_cert_reason reason; // CODICIL_CERT_NONE where the path is good
+  int64_t valid_until;        // Unix time at which the verdict ends: that of a good path with its
+                              // first notAfter or nextUpdate, a refusal within the hour
+  bool is_caa_anchor;         // a good path ends in an anchor of codicil_trust_mark_caa
+} codicil_chain_verdict;
 CODICIL_API CODICIL_MUST_USE codicil_err
-codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out_valid_until,
-                       codicil_diag *diag, const codicil_trust *trust, codicil_chain_cache *cache,
+codicil_chain_validate(codicil_chain_verdict *out, codicil_diag *diag, const codicil_trust *trust,
+                       const codicil_block_list *block_list, codicil_chain_cache *cache,
                        const codicil_chain_entry *entries, size_t num_entries, int64_t unix_s);
 
 #ifdef __cplusplus

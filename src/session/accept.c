@@ -86,13 +86,12 @@ static codicil_err entries_of(codicil_session *s, codicil_chain_entry **out,
 static codicil_err validate(codicil_session *s, size_t index, codicil_now now) {
   codicil_proven *certificate = &s->certificates[index];
   codicil_chain_entry *entries = NULL;
-  codicil_cert_reason reason = CODICIL_CERT_NONE;
-  int64_t until = 0;
+  codicil_chain_verdict verdict;
   codicil_err err = entries_of(s, &entries, certificate->proof);
   if (err != CODICIL_OK) {
     return err;
   }
-  err = codicil_chain_validate(&reason, &until, NULL, s->config->trust, s->config->chain_cache,
+  err = codicil_chain_validate(&verdict, NULL, s->config->trust, NULL, s->config->chain_cache,
                                entries, codicil_ea_proof_num_certificates(certificate->proof),
                                now.unix_s);
   codicil_mem_free(s->mem, entries);
@@ -100,11 +99,11 @@ static codicil_err validate(codicil_session *s, size_t index, codicil_now now) {
     return err;
   }
   certificate->is_path_known = true;
-  certificate->path = reason;
+  certificate->path = verdict.reason;
   codicil_trace_emit(&s->config->trace, "path:validate", codicil_trace_uint("certificate", index),
-                     codicil_trace_text("reason", codicil_cert_reason_word(reason)));
+                     codicil_trace_text("reason", codicil_cert_reason_word(verdict.reason)));
   // A verdict holds for this moment at the least, or one answer could need it without end.
-  certificate->path_until = until > now.unix_s ? until : now.unix_s + 1;
+  certificate->path_until = verdict.valid_until > now.unix_s ? verdict.valid_until : now.unix_s + 1;
   return CODICIL_OK;
 }
 

@@ -356,10 +356,11 @@ static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
   return err;
 }
 
-codicil_err codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out_valid_until,
-                                   codicil_diag *diag, const codicil_trust *trust,
+codicil_err codicil_chain_validate(codicil_chain_verdict *out, codicil_diag *diag,
+                                   const codicil_trust *trust, const codicil_block_list *block_list,
                                    codicil_chain_cache *cache, const codicil_chain_entry *entries,
                                    size_t num_entries, int64_t unix_s) {
+  (void)block_list;
   const request rq = {trust, cache, entries, num_entries, unix_s};
   codicil_path_verdict verdict;
   codicil_err err = judge_cached(&verdict, &rq);
@@ -370,9 +371,6 @@ codicil_err codicil_chain_validate(codicil_cert_reason *out_reason, int64_t *out
   if (verdict.reason != CODICIL_CERT_NONE) {
     codicil_diag_set(diag, verdict.what, SIZE_MAX);
   }
-  *out_reason = verdict.reason;
-  if (out_valid_until != NULL) {
-    *out_valid_until = verdict.valid_until;
-  }
+  *out = (codicil_chain_verdict){.reason = verdict.reason, .valid_until = verdict.valid_until};
   return CODICIL_OK;
 }

@@ -29,12 +29,13 @@ static inline codicil_trust *chain_trust(const pki_cert *anchor) {
 static inline codicil_cert_reason chain_judge_entries(chain_fixture *f,
                                                       const codicil_chain_entry *entries,
                                                       size_t num_entries) {
-  codicil_cert_reason reason = CODICIL_NUM_CERT_REASONS;
-  assert_int_equal(codicil_chain_validate(&reason, &f->valid_until, &f->diag, f->trust, f->cache,
-                                          entries, num_entries, f->unix_s),
+  codicil_chain_verdict verdict = {.reason = CODICIL_NUM_CERT_REASONS};
+  assert_int_equal(codicil_chain_validate(&verdict, &f->diag, f->trust, NULL, f->cache, entries,
+                                          num_entries, f->unix_s),
                    CODICIL_OK);
+  f->valid_until = verdict.valid_until;
   assert_int_equal(ERR_peek_error(), 0);
-  return reason;
+  return verdict.reason;
 }
 
 static inline codicil_cert_reason chain_judge(chain_fixture *f, const pki_cert *const *certs,

@@ -15,10 +15,11 @@ static codicil_cert_reason judge_starving(chain_fixture *f, const codicil_chain_
   bool starved = true;
   for (size_t n = 0; starved; n += n < 64 ? 1 : 3) {
     codicil_err err;
-    reason = CODICIL_NUM_CERT_REASONS;
+    codicil_chain_verdict verdict = {.reason = CODICIL_NUM_CERT_REASONS};
     starve_begin(n);
-    err = codicil_chain_validate(&reason, NULL, NULL, f->trust, f->cache, entries, 2, f->unix_s);
+    err = codicil_chain_validate(&verdict, NULL, f->trust, NULL, f->cache, entries, 2, f->unix_s);
     starved = starve_end();
+    reason = verdict.reason;
     assert_true(err == CODICIL_OK || err == CODICIL_NOMEM || err == CODICIL_CRYPTO);
     assert_int_equal(err == CODICIL_OK, reason != CODICIL_NUM_CERT_REASONS);
     assert_true(want == CODICIL_CERT_NONE || reason != CODICIL_CERT_NONE);
