@@ -5,6 +5,7 @@ tests apart). Everything lives in one directory that the caller removes.
 """
 
 import datetime
+import ipaddress
 import os
 import subprocess
 
@@ -55,11 +56,31 @@ def openssl(*args, text=None):
     return done.stdout
 
 
+def tlv(tag, content):
+    """DER of one value; 65,535 octets at most."""
+    if len(content) < 128:
+        return bytes([tag, len(content)]) + content
+    length = len(content).to_bytes(1 if len(content) < 256 else 2, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def general_name(text):
+    """An iPAddress for "192.0.2.1" and "2001:db8::1", a dNSName for all else, wrong ones too."""
+    try:
+        return tlv(0x87, ipaddress.ip_address(text).packed)
+    except ValueError:
+        return tlv(0x82, text.encode())
+
+
+def required_domain_der(*names):
+    """The extension's content: a GeneralName for one name, GeneralNames for more."""
+    each = [general_name(n) for n in names]
+    return each[0] if len(each) == 1 else tlv(0x30, b"".join(each))
+
+
 def required_domain(*names):
-    """The extension's line: a GeneralName for one dNSName, GeneralNames for more."""
-    each = [b"\x82" + bytes([len(n)]) + n.encode() for n in names]
-    der = each[0] if len(each) == 1 else b"\x30" + bytes([len(b"".join(each))]) + b"".join(each)
-    return f"{REQUIRED_DOMAIN} = DER:" + ":".join(f"{octet:02x}" for octet in der)
+    """The extension's line in openssl's configuration."""
+    return f"{REQUIRED_DOMAIN} = DER:" + required_domain_der(*names).hex(":")
 
 
 class Certificate:
@@ -107,8 +128,12 @@ class Authority:
         args += ["-selfsign"] if is_self else ["-cert", self.pem]
         openssl("ca", "-batch", "-notext", *args)
 
-    def issue(self, label, names, *, alg="p256", extensions=(), eku="serverAuth", **dates):
-        """Issues a server certificate for DNS names and addresses; `label` names its files."""
+    def issue(self, label, names, *, alg="p256", required=(), extensions=(), eku="serverAuth",
+              **dates):
+        """Issues a server certificate for DNS names and addresses; `label` names its files.
+
+        `required` are the names of its Required Domain extension; none: it has no such extension.
+        """
         key, leaf = f"{self.dir}/{label}.key", f"{self.dir}/{label}.leaf.pem"
         openssl("genpkey", *KEY_OPTIONS[alg], "-out", key)
         lines = ["basicConstraints = critical, CA:false"]
@@ -117,6 +142,8 @@ class Authority:
         if names:
             alt = (("IP:" if n[0].isdigit() or ":" in n else "DNS:") + n for n in names)
             lines.append("subjectAltName = " + ", ".join(alt))
+        if required:
+            lines.append(required_domain(*required))
         self.sign(leaf, key, label, [*lines, *extensions], **dates)
         pem = f"{self.dir}/{label}.pem"
         with open(pem, "wb") as out:
