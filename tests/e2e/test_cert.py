@@ -103,7 +103,9 @@ def test_the_letter_that_is_no_option_is_named(ca_dir):
     assert "'-x' is not an option" in done.stderr
 
 
-def test_the_help_names_every_command():
+def test_each_command_has_a_help_of_its_own():
     done = cert("--help")
     assert done.returncode == 0
-    assert "new-ca" in done.stdout and "--intermediate" in done.stdout
+    for verb in ("new-ca", "new"):
+        assert f"  {verb} " in done.stdout
+        assert cert(verb, "--help").stdout.startswith(f"codicil cert {verb} - ")

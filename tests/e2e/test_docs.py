@@ -108,26 +108,51 @@ def flags(text):
     return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
 
 
-@pytest.mark.parametrize("command", ["serve", "get", "cert"])
+def help_of(*command):
+    return subprocess.run([program(), *command, "--help"], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def verbs_of_cert():
+    listed = help_of("cert").split("commands:\n")[1].split("\n\n")[0]
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+def knows(command, flag):
+    """Whether the program knows the flag; alone on the line it is a mistake either way."""
+    done = subprocess.run([program(), *command, flag], capture_output=True, text=True, timeout=10,
+                          check=False)
+    assert done.returncode == 2, (command, flag, done)
+    return not re.search(r"is unknown|unrecognized option|is not an option", done.stderr)
+
+
+@pytest.mark.parametrize("command", ["serve", "get"])
 def test_the_help_is_in_the_man_page_and_the_man_page_in_the_program(command):
-    help_text = subprocess.run([program(), command, "--help"], check=True, capture_output=True,
-                               text=True).stdout
     page = flags(page_text(f"codicil-{command}"))
-    assert flags(help_text) - page <= {"--help"}
-    unknown = re.compile(r"is unknown|unrecognized option|is not an option")
-    for flag, is_known in [*((f, True) for f in page - {"--help", "--flag"}), ("--nonsense", False)]:
-        done = subprocess.run([program(), command, flag], capture_output=True, text=True,
-                              timeout=10, check=False)
-        assert done.returncode == 2, (flag, done)
-        assert bool(unknown.search(done.stderr)) != is_known, (flag, done.stderr)
+    assert flags(help_of(command)) - page <= {"--help"}
+    assert [flag for flag in page - {"--help", "--flag"} if not knows([command], flag)] == []
+    assert not knows([command], "--nonsense")
+
+
+def test_each_command_of_cert_is_in_the_man_page_and_the_man_page_in_the_program():
+    page = page_text("codicil-cert")
+    told = set()
+    for verb in verbs_of_cert():
+        own = flags(help_of("cert", verb)) - {"--help"}
+        assert [flag for flag in own if not knows(["cert", verb], flag)] == [], verb
+        assert not knows(["cert", verb], "--nonsense"), verb
+        assert re.search(rf"codicil cert {re.escape(verb)}\b", page), verb
+        told |= own
+    assert flags(page) - {"--help"} == told
 
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["get"], ["cert"]])
 def test_the_help_fits_a_terminal_and_has_an_example(command):
-    said = subprocess.run([program(), *command, "--help"], check=True, capture_output=True).stdout
-    lines = said.decode().splitlines()
-    assert len(lines) <= 24 and max(map(len, lines)) <= 80
-    assert any(line.startswith("example:") for line in lines)
+    verbs = verbs_of_cert() if command == ["cert"] else []
+    for text in [help_of(*command), *(help_of(*command, verb) for verb in verbs)]:
+        lines = text.splitlines()
+        assert len(lines) <= 24 and max(map(len, lines)) <= 80, text
+        assert any(line.startswith("example:") for line in lines), text
 
 
 def test_every_command_has_a_man_page_and_a_place_in_the_help():
