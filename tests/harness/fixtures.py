@@ -8,6 +8,7 @@ import os
 import pytest
 
 from .codicil import BadServer, Serve, Site
+from .dns import DnsServer, why_no_dns
 from .http import CURRENT, VERSIONS, versions_of, why_not_http3
 from .pki import Authority
 
@@ -119,6 +120,22 @@ def serve(tmp_path):
         if server.is_alive():
             assert server.stop() == 0, server.errors
         assert not [line for line in server.errors if "Sanitizer" in line], server.errors
+
+
+@pytest.fixture
+def dns(tmp_path):
+    """Starts a DNS server with the zones given (harness.dns)."""
+    started = []
+    if why_no_dns():
+        pytest.skip(why_no_dns())
+
+    def start(*zones):
+        started.append(DnsServer(tmp_path / f"dns{len(started)}", *zones))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture
