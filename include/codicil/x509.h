@@ -214,11 +214,14 @@ typedef struct codicil_chain_entry {
 // change it, make another. Read-only use is safe from any thread.
 typedef struct codicil_block_list codicil_block_list;
 // Reads a block list's text, an entry a line, `#` to the end of the line being a comment:
-//   breadcrumb NAME                                  see codicil_block_list_has_breadcrumb
-//   spki HEX-SHA256                                  any certificate of the path
+//   breadcrumb NAME                                  see codicil_block_list_has_breadcrumb; a host
+//                                                    name or an address
+//   spki HEX-SHA256                                  any certificate of the path, its anchor too
 //   serial HEX-SHA256-OF-ISSUER-DER HEX-SERIAL       any certificate of the path; the issuer is the
 //                                                    DER Name
-// CODICIL_BAD_INPUT with `diag` (what, and its offset), *out_line (may be NULL) the line from 1.
+// Lines end in LF or CRLF. CODICIL_BAD_INPUT with `diag` (what, and its offset), *out_line (may be
+// NULL) the line from 1: also beyond 4,194,304 entries, 4,096 octets a line or 256 MiB.
+// CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_block_list_parse(codicil_block_list **out,
                                                                   const codicil_mem *mem,
                                                                   codicil_diag *diag,
@@ -229,10 +232,13 @@ CODICIL_API void codicil_block_list_free(codicil_block_list *list);
 // Returns how many entries it has.
 CODICIL_API size_t codicil_block_list_num(const codicil_block_list *list);
 // Tells whether any of the certificate's required domains equals a breadcrumb, covers it or is
-// below it. A NULL list has none.
+// below it: of "cdn.example" "cdn.example", "*.example" and "*.cdn.example", "a.b.cdn.example". `*`
+// covers every breadcrumb: its certificate could be used on any of their connections. A NULL list
+// has none.
 CODICIL_API bool codicil_block_list_has_breadcrumb(const codicil_block_list *list,
                                                    const codicil_identity *identity);
-// Tells whether a certificate (DER) is listed by its key or its serial number. NULL lists none.
+// Tells whether a certificate (DER) is listed by its key or its serial number, also where libcrypto
+// fails to find out. NULL lists none; what does not decode is not listed.
 CODICIL_API bool codicil_block_list_has(const codicil_block_list *list, codicil_span der);
 
 // ---- paths --------------------------------------------------------------------------------------

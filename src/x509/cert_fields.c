@@ -99,7 +99,8 @@ static bool read_tbs(codicil_cert_fields *out) {
     return false;
   }
   codicil_reader r = codicil_reader_of(content);
-  return read_version(&r, &out->version) && codicil_der_skip(&r, CODICIL_DER_INTEGER) &&
+  return read_version(&r, &out->version) &&
+         codicil_der_read_whole(&r, CODICIL_DER_INTEGER, &out->serial) &&
          codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->tbs_algorithm) &&
          codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &out->issuer) && read_validity(&r, out) &&
          codicil_der_skip(&r, CODICIL_DER_SEQUENCE) && // subject

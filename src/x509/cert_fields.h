@@ -18,8 +18,9 @@ typedef struct codicil_extension {
 
 // Spans point into the certificate.
 typedef struct codicil_cert_fields {
-  codicil_span tbs;           // whole elements from here
-  codicil_span tbs_algorithm; //
+  codicil_span tbs;    // whole elements from here
+  codicil_span serial; //
+  codicil_span tbs_algorithm;
   codicil_span issuer;
   codicil_span spki;
   codicil_span algorithm;

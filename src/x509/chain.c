@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "block_list.h"
 #include "cert_fields.h"
 #include "chain_cache.h"
 #include "codicil/x509.h"
@@ -23,10 +24,12 @@ enum {
 
 typedef struct request {
   const codicil_trust *trust;
+  const codicil_block_list *block_list; // NULL lists nothing
   codicil_chain_cache *cache;
   const codicil_chain_entry *entries;
   size_t num_entries;
   int64_t unix_s;
+  uint8_t generation[CODICIL_SHA256_LEN]; // of trust store and block list; with a cache
 } request;
 
 // The certificates of a request, decoded.
@@ -188,6 +191,23 @@ static void judge_staples(codicil_path_verdict *out, const request *rq, const de
   }
 }
 
+// Whoever vouches for them: protocol.md §5 "Block list".
+static codicil_err judge_blocked(codicil_path_verdict *out, const request *rq,
+                                 STACK_OF(X509) * chain) {
+  bool found = false;
+  codicil_err err = CODICIL_OK;
+  for (int i = 0; rq->block_list != NULL && i < sk_X509_num(chain) && !found; i++) {
+    err = codicil_block_list_find_x509(rq->block_list, &found, sk_X509_value(chain, i));
+    if (err != CODICIL_OK) {
+      return err;
+    }
+  }
+  if (found) {
+    refuse(out, CODICIL_CERT_BLOCKED, "a certificate of the path is on the block list");
+  }
+  return CODICIL_OK;
+}
+
 static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int64_t unix_s) {
   for (int i = 0; i < sk_X509_num(chain); i++) {
     end_with_time(&out->valid_until, X509_get0_notAfter(sk_X509_value(chain, i)), unix_s);
@@ -197,7 +217,7 @@ static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int
 // ---- what is remembered of a good path ----------------------------------------------------------
 
 // The tail of a path of three: the intermediate and its anchor.
-static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * chain) {
+static codicil_known_tail tail_of(const request *rq, STACK_OF(X509) * chain) {
   codicil_known_tail tail = {
       .is_set = sk_X509_num(chain) == 3, .not_before = INT64_MIN, .not_after = INT64_MAX};
   for (int i = 1; tail.is_set && i < 3; i++) {
@@ -211,7 +231,7 @@ static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * c
       tail.not_after = min_time(tail.not_after, not_after);
     }
   }
-  memcpy(tail.generation, codicil_trust_generation(trust), CODICIL_SHA256_LEN);
+  memcpy(tail.generation, rq->generation, CODICIL_SHA256_LEN);
   return tail;
 }
 
@@ -220,7 +240,7 @@ static codicil_known_tail tail_of(const codicil_trust *trust, STACK_OF(X509) * c
 static void keep_intermediates(const request *rq, STACK_OF(X509) * chain) {
   for (int i = 1; i < sk_X509_num(chain) - 1; i++) {
     const codicil_cached_cert pair = {sk_X509_value(chain, i), sk_X509_value(chain, i + 1),
-                                      tail_of(rq->trust, chain)};
+                                      tail_of(rq, chain)};
     uint8_t sha256[CODICIL_SHA256_LEN];
     if (i2d_X509(pair.cert, NULL) <= CACHED_CERT_MAX &&
         X509_digest(pair.cert, EVP_sha256(), sha256, NULL) == 1) {
@@ -241,18 +261,28 @@ static codicil_err judge_path(codicil_path_verdict *out, const request *rq, deco
   out->what = path.what;
   if (path.chain != NULL) {
     end_with_path(out, path.chain, rq->unix_s);
-    judge_staples(out, rq, d, path.chain);
-    if (rq->cache != NULL && out->reason == CODICIL_CERT_NONE) {
+    err = judge_blocked(out, rq, path.chain);
+    if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
+      judge_staples(out, rq, d, path.chain);
+    }
+    if (err == CODICIL_OK && rq->cache != NULL && out->reason == CODICIL_CERT_NONE) {
       keep_intermediates(rq, path.chain);
     }
   }
   sk_X509_pop_free(path.chain, X509_free);
-  return CODICIL_OK;
+  return err;
 }
 
 static bool tail_holds(const codicil_known_tail *tail, const request *rq) {
   return tail->is_set && tail->not_before <= rq->unix_s && rq->unix_s < tail->not_after &&
-         memcmp(tail->generation, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN) == 0;
+         memcmp(tail->generation, rq->generation, CODICIL_SHA256_LEN) == 0;
+}
+
+// The tail was not on this block list; `leaf` may be.
+static bool leaf_may_be_blocked(const request *rq, const codicil_cert_fields *leaf) {
+  bool found = false;
+  return rq->block_list != NULL &&
+         (codicil_block_list_find(rq->block_list, &found, leaf) != CODICIL_OK || found);
 }
 
 // Says yes to a plain end entity and the one intermediate below which it stands, where that is
@@ -267,7 +297,7 @@ static bool judge_plain(codicil_path_verdict *out, const request *rq) {
   if (issuer == NULL || !tail_holds(&issuer->tail, rq) ||
       !codicil_cert_fields_parse(&leaf, rq->entries[0].der) || rq->unix_s < leaf.not_before ||
       rq->unix_s >= leaf.not_after || !codicil_cert_fields_must_staple(&leaf, &must_staple) ||
-      must_staple || !codicil_leaf_is_plain(&leaf) ||
+      must_staple || leaf_may_be_blocked(rq, &leaf) || !codicil_leaf_is_plain(&leaf) ||
       !codicil_plain_leaf_is_issued_by(&leaf, issuer->cert)) {
     return false;
   }
@@ -306,12 +336,24 @@ static bool hash_vector(EVP_MD_CTX *ctx, codicil_span bytes) {
          EVP_DigestUpdate(ctx, bytes.data, bytes.len) == 1;
 }
 
-// The key of a verdict: all entries as received, staples included, and the generation of the trust
-// store.
+// Without a block list it is the trust store's alone, which costs nothing.
+static bool set_generation(request *rq) {
+  uint8_t both[2 * CODICIL_SHA256_LEN];
+  memcpy(rq->generation, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN);
+  if (rq->block_list == NULL) {
+    return true;
+  }
+  memcpy(both, rq->generation, CODICIL_SHA256_LEN);
+  memcpy(&both[CODICIL_SHA256_LEN], codicil_block_list_generation(rq->block_list),
+         CODICIL_SHA256_LEN);
+  return codicil_sha256(rq->generation, codicil_span_of(both, sizeof both));
+}
+
+// The key of a verdict: all entries as received, staples included, and the generations.
 static bool make_key(uint8_t out[CODICIL_SHA256_LEN], const request *rq) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
-            EVP_DigestUpdate(ctx, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN) == 1;
+            EVP_DigestUpdate(ctx, rq->generation, CODICIL_SHA256_LEN) == 1;
   for (size_t i = 0; ok && i < rq->num_entries; i++) {
     const codicil_chain_entry *entry = &rq->entries[i];
     ok = hash_vector(ctx, entry->der) && hash_vector(ctx, entry->ocsp) &&
@@ -338,12 +380,12 @@ static codicil_err judge_checked(codicil_path_verdict *out, const request *rq) {
   return ran_out_of_memory() ? CODICIL_NOMEM : err;
 }
 
-static codicil_err judge_cached(codicil_path_verdict *out, const request *rq) {
+static codicil_err judge_cached(codicil_path_verdict *out, request *rq) {
   uint8_t key[CODICIL_SHA256_LEN];
   if (rq->cache == NULL || rq->trust == NULL) {
     return judge_checked(out, rq);
   }
-  if (!make_key(key, rq)) {
+  if (!set_generation(rq) || !make_key(key, rq)) {
     return CODICIL_CRYPTO;
   }
   if (codicil_chain_cache_find(rq->cache, out, key, rq->unix_s)) {
@@ -360,8 +402,12 @@ codicil_err codicil_chain_validate(codicil_chain_verdict *out, codicil_diag *dia
                                    const codicil_trust *trust, const codicil_block_list *block_list,
                                    codicil_chain_cache *cache, const codicil_chain_entry *entries,
                                    size_t num_entries, int64_t unix_s) {
-  (void)block_list;
-  const request rq = {trust, cache, entries, num_entries, unix_s};
+  request rq = {.trust = trust,
+                .block_list = block_list,
+                .cache = cache,
+                .entries = entries,
+                .num_entries = num_entries,
+                .unix_s = unix_s};
   codicil_path_verdict verdict;
   codicil_err err = judge_cached(&verdict, &rq);
   ERR_clear_error();

@@ -13,10 +13,11 @@ typedef struct chain_fixture {
   pki_cert *intermediate;
   pki_cert *leaf;
   codicil_trust *trust;
-  codicil_chain_cache *cache; // NULL at first
-  int64_t unix_s;             // PKI_NOW at first
-  int64_t valid_until;        // of the last verdict
-  codicil_diag diag;          // of the last verdict
+  codicil_block_list *block_list; // NULL at first, as the cache
+  codicil_chain_cache *cache;
+  int64_t unix_s;      // PKI_NOW at first
+  int64_t valid_until; // of the last verdict
+  codicil_diag diag;   // of the last verdict
 } chain_fixture;
 
 static inline codicil_trust *chain_trust(const pki_cert *anchor) {
@@ -30,8 +31,8 @@ static inline codicil_cert_reason chain_judge_entries(chain_fixture *f,
                                                       const codicil_chain_entry *entries,
                                                       size_t num_entries) {
   codicil_chain_verdict verdict = {.reason = CODICIL_NUM_CERT_REASONS};
-  assert_int_equal(codicil_chain_validate(&verdict, &f->diag, f->trust, NULL, f->cache, entries,
-                                          num_entries, f->unix_s),
+  assert_int_equal(codicil_chain_validate(&verdict, &f->diag, f->trust, f->block_list, f->cache,
+                                          entries, num_entries, f->unix_s),
                    CODICIL_OK);
   f->valid_until = verdict.valid_until;
   assert_int_equal(ERR_peek_error(), 0);
