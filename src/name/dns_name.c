@@ -12,17 +12,13 @@
 
 enum { LABEL_MAX = 63 };
 
-static uint8_t lower(uint8_t c) {
-  return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static bool is_digit(uint8_t c) {
   return c >= '0' && c <= '9';
 }
 
 // Letters, digits, hyphen; and underscore, which is not for hosts but is found in them.
 static bool is_label_octet(uint8_t c) {
-  uint8_t l = lower(c);
+  uint8_t l = codicil_lower(c);
   return (l >= 'a' && l <= 'z') || is_digit(c) || c == '-' || c == '_';
 }
 
@@ -41,9 +37,9 @@ static bool label_is_valid(codicil_span label) {
 
 // A top label like this makes inet_aton and browsers read the name as an address ("127.1", "0x7f").
 static bool label_is_number(codicil_span label) {
-  bool is_hex = label.len >= 2 && label.data[0] == '0' && lower(label.data[1]) == 'x';
+  bool is_hex = label.len >= 2 && label.data[0] == '0' && codicil_lower(label.data[1]) == 'x';
   for (size_t i = is_hex ? 2 : 0; i < label.len; i++) {
-    uint8_t c = lower(label.data[i]);
+    uint8_t c = codicil_lower(label.data[i]);
     if (!is_digit(c) && !(is_hex && c >= 'a' && c <= 'f')) {
       return false;
     }
@@ -84,7 +80,7 @@ bool codicil_dns_name_from_ascii(char *out, size_t out_len, codicil_span text) {
     return false;
   }
   for (size_t i = 0; i < text.len; i++) {
-    out[i] = (char)lower(text.data[i]);
+    out[i] = (char)codicil_lower(text.data[i]);
   }
   out[text.len] = '\0';
   return true;
@@ -125,7 +121,7 @@ static bool equal_without_case(codicil_span a, codicil_span b) {
     return false;
   }
   for (size_t i = 0; i < a.len; i++) {
-    if (lower(a.data[i]) != lower(b.data[i])) {
+    if (codicil_lower(a.data[i]) != codicil_lower(b.data[i])) {
       return false;
     }
   }
