@@ -87,20 +87,23 @@ CODICIL_API const codicil_required_domain *codicil_identity_required(
 CODICIL_API bool codicil_identity_spans_public_suffix(const codicil_identity *identity);
 
 // Decodes the extension's content: a GeneralName (2020 draft) or GeneralNames. dNSNames are copied
-// into `text` (of `text_len` octets; the content's own length is enough) in lower case. `out` has
-// room for `max`. CODICIL_MALFORMED for all that protocol §8 calls invalid, CODICIL_LIMIT for more
-// names; outputs are unchanged then.
+// in lower case into `text`, of as many octets as the content at least. `out` has room for `max`.
+// CODICIL_MALFORMED for all that protocol §8 calls invalid, but for what a wildcard spans, which a
+// list decides and no encoding (codicil_identity_spans_public_suffix); CODICIL_LIMIT for more
+// names; CODICIL_USAGE where `text` is too short. Outputs are unchanged then.
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_required_domains_parse(codicil_required_domain *out, size_t *out_num, size_t max,
                                uint8_t *text, size_t text_len, codicil_span der);
 // Appends the extension's content to `out`: GeneralName for one name, GeneralNames for more.
-// CODICIL_USAGE for none or for a name that could not be read back; CODICIL_NOMEM.
+// CODICIL_USAGE for none, for more than CODICIL_REQUIRED_DOMAINS_MAX, and for a name that could not
+// be read back as it is; CODICIL_LIMIT, CODICIL_NOMEM. `out` is unchanged then.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_required_domains_encode(
     codicil_buf *out, const codicil_required_domain *domains, size_t num_domains);
 // Reads a name as a person, a CAA record or a configuration writes it: "www.example.com",
 // "bücher.example", "*.example.com", "*", "192.0.2.1", "[2001:db8::1]". `text` (at least
-// CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets) keeps what out->dns points to. `diag` (may be NULL) says
-// what is wrong. CODICIL_BAD_INPUT.
+// CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets) keeps what out->dns points to. A wildcard that spans a
+// public suffix is refused. `diag` (may be NULL) says what is wrong. CODICIL_BAD_INPUT;
+// CODICIL_USAGE where `text` is too short. Outputs are unchanged then.
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_required_domain_from_text(codicil_required_domain *out, char *text, size_t text_len,
                                   codicil_diag *diag, codicil_span from);

@@ -8,8 +8,10 @@
 #include "codicil/x509.h"
 #include "der.h"
 #include "digest.h"
+#include "dns_name.h"
 #include "mem.h"
 #include "reader.h"
+#include "required_domain.h"
 #include "span.h"
 
 // Enough for any certificate that was ever issued; a name takes 20 times its least encoding here.
@@ -21,9 +23,13 @@ struct codicil_identity {
   int64_t not_before;
   int64_t not_after;
   bool must_staple;
+  bool spans_public_suffix;
   codicil_span required_domain;
+  codicil_required_state required_state;
+  size_t num_required;
+  codicil_required_domain *required;
   codicil_span scts;
-  uint8_t *octets; // what names, required_domain and scts point into
+  uint8_t *octets; // what names, required, required_domain and scts point into
   size_t num_octets;
   size_t num_names;
   const codicil_alt_name **sorted; // the names, in the order of `compare`
@@ -39,6 +45,8 @@ typedef struct claims {
   codicil_cert_fields certificate;
   codicil_span alt_names; // content of GeneralNames; empty if absent
   codicil_span required_domain;
+  codicil_required_state required_state;
+  size_t num_required;
   codicil_span scts;
   bool must_staple;
   size_t num_names;  // that are kept
@@ -99,6 +107,16 @@ static codicil_err count_names(claims *c) {
   return CODICIL_OK;
 }
 
+// What does not parse is the extension's fault and not the certificate's, which may be good in a
+// handshake; as a secondary one it is invalid.
+static void read_required(claims *c) {
+  if (c->required_domain.data != NULL) {
+    codicil_err err = codicil_required_domains_count(&c->num_required, CODICIL_REQUIRED_DOMAINS_MAX,
+                                                     c->required_domain);
+    c->required_state = err == CODICIL_OK ? CODICIL_REQUIRED_VALID : CODICIL_REQUIRED_INVALID;
+  }
+}
+
 static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *required_domain) {
   if (!codicil_cert_fields_parse(&c->certificate, der)) {
     return CODICIL_MALFORMED;
@@ -119,6 +137,7 @@ static codicil_err read_claims(claims *c, codicil_span der, const codicil_oid *r
       (scts.data != NULL && !codicil_der_only(scts, CODICIL_DER_OCTET_STRING, &c->scts))) {
     return CODICIL_MALFORMED;
   }
+  read_required(c);
   return count_names(c);
 }
 
@@ -137,8 +156,7 @@ static codicil_span keep(codicil_identity *identity, codicil_span bytes) {
 
 static void lower_case(codicil_identity *identity, size_t from) {
   for (size_t i = from; i < identity->num_octets; i++) {
-    uint8_t c = identity->octets[i];
-    identity->octets[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+    identity->octets[i] = codicil_lower(identity->octets[i]);
   }
 }
 
@@ -184,25 +202,56 @@ static void sort_names(codicil_identity *identity) {
   }
 }
 
+// Decodes the extension again, into the room that was counted for it.
+static void keep_required(codicil_identity *identity, codicil_span der) {
+  uint8_t *text = &identity->octets[identity->num_octets];
+  codicil_err err =
+      codicil_required_domains_parse(identity->required, &identity->num_required,
+                                     CODICIL_REQUIRED_DOMAINS_MAX, text, der.len, der);
+  identity->num_octets += err == CODICIL_OK ? der.len : 0;
+}
+
+// At once, so that to ask costs nothing: a wildcard takes a quarter of a microsecond.
+static bool find_public_suffix(const codicil_identity *identity) {
+  for (size_t i = 0; i < identity->num_names; i++) {
+    if (codicil_dns_name_spans_public_suffix(identity->names[i].dns)) {
+      return true;
+    }
+  }
+  for (size_t i = 0; i < identity->num_required; i++) {
+    if (codicil_dns_name_spans_public_suffix(identity->required[i].dns)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static codicil_identity *new_identity(const codicil_mem *mem, const claims *c) {
   size_t names_len = c->num_names * sizeof(codicil_alt_name);
   size_t sorted_len = c->num_names * sizeof(codicil_alt_name *);
-  size_t octets_len = c->num_octets + c->required_domain.len + c->scts.len + 1;
-  codicil_identity *identity =
-      codicil_mem_zalloc(mem, sizeof *identity + names_len + sorted_len + octets_len);
+  size_t required_len = c->num_required * sizeof(codicil_required_domain);
+  size_t octets_len = c->num_octets + 2 * c->required_domain.len + c->scts.len + 1;
+  codicil_identity *identity = codicil_mem_zalloc(mem, sizeof *identity + names_len + sorted_len +
+                                                           required_len + octets_len);
   if (identity == NULL) {
     return NULL;
   }
   identity->mem = mem;
   identity->sorted = (void *)&identity->names[c->num_names];
-  identity->octets = (uint8_t *)&identity->sorted[c->num_names];
+  identity->required = (void *)&identity->sorted[c->num_names];
+  identity->octets = (uint8_t *)&identity->required[c->num_required];
   identity->not_before = c->certificate.not_before;
   identity->not_after = c->certificate.not_after;
   identity->must_staple = c->must_staple;
   identity->required_domain = keep(identity, c->required_domain);
+  identity->required_state = c->required_state;
+  if (c->required_state == CODICIL_REQUIRED_VALID) {
+    keep_required(identity, c->required_domain);
+  }
   identity->scts = keep(identity, c->scts);
   keep_names(identity, c->alt_names);
   sort_names(identity);
+  identity->spans_public_suffix = find_public_suffix(identity);
   return identity;
 }
 
@@ -299,6 +348,23 @@ int64_t codicil_identity_not_after(const codicil_identity *identity) {
 
 codicil_span codicil_identity_required_domain(const codicil_identity *identity) {
   return identity->required_domain;
+}
+
+codicil_required_state codicil_identity_required_state(const codicil_identity *identity) {
+  return identity->required_state;
+}
+
+size_t codicil_identity_num_required(const codicil_identity *identity) {
+  return identity->num_required;
+}
+
+const codicil_required_domain *codicil_identity_required(const codicil_identity *identity,
+                                                         size_t index) {
+  return index < identity->num_required ? &identity->required[index] : NULL;
+}
+
+bool codicil_identity_spans_public_suffix(const codicil_identity *identity) {
+  return identity->spans_public_suffix;
 }
 
 codicil_span codicil_identity_scts(const codicil_identity *identity) {

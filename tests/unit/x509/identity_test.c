@@ -126,6 +126,134 @@ static void test_required_domain_is_found_by_the_identifier_that_is_given(void *
   pki_free(cert);
 }
 
+// An identity with the extension of this content, in hexadecimal.
+static codicil_identity *identity_requiring(const char *value) {
+  return identity_with(
+      &(pki_spec){.alt_names = "DNS:A.example,IP:192.0.2.9", .extra = {{PKI_OID, value}}});
+}
+
+static void expect_required(const codicil_identity *identity, size_t index, const char *text) {
+  char out[CODICIL_REQUIRED_DOMAIN_TEXT_MAX];
+  const codicil_required_domain *domain = codicil_identity_required(identity, index);
+  assert_non_null(domain);
+  codicil_required_domain_format(domain, out, sizeof out);
+  assert_string_equal(out, text);
+}
+
+static void test_an_absent_required_domain_is_no_invalid_one(void **state) {
+  (void)state;
+  codicil_identity *identity = identity_with(&(pki_spec){.alt_names = "DNS:a.example"});
+  assert_int_equal(codicil_identity_required_state(identity), CODICIL_REQUIRED_ABSENT);
+  assert_int_equal(codicil_identity_num_required(identity), 0);
+  assert_null(codicil_identity_required(identity, 0));
+  codicil_identity_free(identity);
+}
+
+static void test_required_domains_are_decoded_with_the_identity(void **state) {
+  (void)state;
+  codicil_identity *identity = identity_requiring("DER:82035A2E42");
+  assert_int_equal(codicil_identity_required_state(identity), CODICIL_REQUIRED_VALID);
+  assert_int_equal(codicil_identity_num_required(identity), 1);
+  expect_required(identity, 0, "z.b");
+  assert_null(codicil_identity_required(identity, 1));
+  codicil_identity_free(identity);
+  // Names beside it, and octets as they came, are what they were.
+  identity = identity_requiring("critical,DER:30138201418704c000020182052a2e622e6382012a");
+  assert_int_equal(codicil_identity_required_state(identity), CODICIL_REQUIRED_VALID);
+  assert_int_equal(codicil_identity_num_required(identity), 4);
+  expect_required(identity, 0, "a");
+  expect_required(identity, 1, "192.0.2.1");
+  expect_required(identity, 2, "*.b.c");
+  expect_required(identity, 3, "*");
+  assert_int_equal(codicil_identity_required_domain(identity).len, 21);
+  assert_int_equal(codicil_identity_required_domain(identity).data[4], 'A');
+  assert_int_equal(codicil_identity_num_names(identity), 2);
+  assert_true(covers(identity, "https://a.example"));
+  assert_true(covers(identity, "https://192.0.2.9"));
+  codicil_identity_free(identity);
+}
+
+static void test_a_required_domain_that_does_not_parse_leaves_the_rest_readable(void **state) {
+  (void)state;
+  static const char *const values[] = {
+      "DER:8200",         // an empty name
+      "DER:3000",         // no name
+      "DER:82016100",     // a trailing octet
+      "DER:860161",       // a URI
+      "DER:8202612e",     // a trailing dot
+      "DER:8204c0a80001", // an address as a name
+  };
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    codicil_identity *identity = identity_requiring(values[i]);
+    assert_int_equal(codicil_identity_required_state(identity), CODICIL_REQUIRED_INVALID);
+    assert_int_equal(codicil_identity_num_required(identity), 0);
+    assert_null(codicil_identity_required(identity, 0));
+    assert_non_null(codicil_identity_required_domain(identity).data);
+    assert_true(covers(identity, "https://a.example"));
+    codicil_identity_free(identity);
+  }
+}
+
+// To read it as absent would let the certificate be used on any connection.
+static void test_an_empty_required_domain_is_invalid_and_not_absent(void **state) {
+  (void)state;
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example"});
+  ASN1_OBJECT *oid = OBJ_txt2obj(PKI_OID, 1);
+  ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+  X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
+  assert_int_equal(X509_add_ext(cert->x509, extension, -1), 1);
+  assert_true(X509_sign(cert->x509, cert->key, EVP_sha256()) > 0);
+  uint8_t *der = NULL;
+  int der_len = i2d_X509(cert->x509, &der);
+  codicil_identity *identity = identity_of(codicil_span_of(der, (size_t)der_len));
+  assert_int_equal(codicil_identity_required_state(identity), CODICIL_REQUIRED_INVALID);
+  assert_non_null(codicil_identity_required_domain(identity).data);
+  assert_int_equal(codicil_identity_required_domain(identity).len, 0);
+  codicil_identity_free(identity);
+  OPENSSL_free(der);
+  X509_EXTENSION_free(extension);
+  ASN1_OCTET_STRING_free(value);
+  ASN1_OBJECT_free(oid);
+  pki_free(cert);
+}
+
+static void test_more_required_domains_than_the_limit_are_invalid_and_not_cut(void **state) {
+  (void)state;
+  enum { MAX = CODICIL_REQUIRED_DOMAINS_MAX };
+  for (unsigned num = MAX; num <= MAX + 1; num++) {
+    char value[sizeof "DER:3081ff" + 6 * (MAX + 1)];
+    int len = snprintf(value, sizeof value, "DER:3081%02x", 3 * num);
+    for (unsigned i = 0; i < num; i++) {
+      memcpy(&value[len + (int)(6 * i)], "820161", 7);
+    }
+    codicil_identity *identity = identity_requiring(value);
+    bool fits = num == MAX;
+    assert_int_equal(codicil_identity_required_state(identity),
+                     fits ? CODICIL_REQUIRED_VALID : CODICIL_REQUIRED_INVALID);
+    assert_int_equal(codicil_identity_num_required(identity), fits ? MAX : 0);
+    codicil_identity_free(identity);
+  }
+}
+
+static bool spans(const char *alt_names, const char *required) {
+  codicil_identity *identity =
+      identity_with(&(pki_spec){.alt_names = alt_names, .required_domain = required});
+  bool result = codicil_identity_spans_public_suffix(identity);
+  codicil_identity_free(identity);
+  return result;
+}
+
+static void test_wildcards_among_names_and_required_domains_may_span_a_suffix(void **state) {
+  (void)state;
+  assert_true(spans("DNS:a.example,DNS:*.co.uk", NULL));
+  assert_true(spans("DNS:*.GitHub.io", NULL));
+  assert_true(spans("DNS:a.example", "*.co.uk"));
+  assert_true(spans(NULL, "*.github.io"));
+  assert_false(spans("DNS:*.a.example,DNS:co.uk", "*.b.example"));
+  assert_false(spans("IP:192.0.2.1", "*"));
+  assert_false(spans(NULL, NULL));
+}
+
 static void test_a_feature_other_than_status_request_demands_no_staple(void **state) {
   (void)state;
   codicil_identity *identity =
@@ -400,6 +528,12 @@ int main(void) {
       cmocka_unit_test(test_validity_digest_and_absent_extensions),
       cmocka_unit_test(test_the_extensions_that_matter_are_found),
       cmocka_unit_test(test_required_domain_is_found_by_the_identifier_that_is_given),
+      cmocka_unit_test(test_an_absent_required_domain_is_no_invalid_one),
+      cmocka_unit_test(test_required_domains_are_decoded_with_the_identity),
+      cmocka_unit_test(test_a_required_domain_that_does_not_parse_leaves_the_rest_readable),
+      cmocka_unit_test(test_an_empty_required_domain_is_invalid_and_not_absent),
+      cmocka_unit_test(test_more_required_domains_than_the_limit_are_invalid_and_not_cut),
+      cmocka_unit_test(test_wildcards_among_names_and_required_domains_may_span_a_suffix),
       cmocka_unit_test(test_a_feature_other_than_status_request_demands_no_staple),
       cmocka_unit_test(test_a_boolean_is_all_ones_or_zero),
       cmocka_unit_test(test_extensions_are_for_version_3_only),
