@@ -1,10 +1,11 @@
 // DNS by libunbound: asynchronous on a loop, or waited for by a command that has nothing else to
 // do.
 //
-// Servers are those of resolv.conf, or those the caller names; /etc/hosts counts for addresses.
-// With a trust anchor answers are validated (RFC 4033): a bogus one is a failure. Answers are kept
-// by libunbound until their TTL ends. "localhost" and what is below it is this machine (RFC 6761
-// §6.3) and is never sent anywhere.
+// Servers are those of resolv.conf, or those the caller names; /etc/hosts counts for addresses, and
+// for nothing else: a name in it has the CAA records that DNS has. With a trust anchor answers are
+// validated (RFC 4033): a bogus one is a failure. Answers are kept by libunbound until their TTL
+// ends. "localhost" and what is below it is this machine (RFC 6761 §6.3) and is never sent
+// anywhere.
 #ifndef APP_IO_DNS_H
 #define APP_IO_DNS_H
 
@@ -20,6 +21,7 @@ typedef struct dns_options {
       *servers; // "192.0.2.1", "192.0.2.1:5300", "[2001:db8::1]:53"; none: resolv.conf
   size_t num_servers;
   const char *trust_anchor; // file of DS or DNSKEY records; NULL: nothing is validated
+  uint64_t timeout_ms;      // of one question; 0: ten seconds, as long as other resolvers ask
 } dns_options;
 
 typedef enum dns_state {
@@ -35,7 +37,7 @@ typedef struct dns_answer {
   const char *canonical_name;  // where CNAMEs led, without the last dot; NULL: nowhere
   const char *why;             // DNS_FAILED: in words
   uint32_t ttl_s;              // of the answer, negative ones included
-  const codicil_span *records; // RDATA as on the wire; borrowed for the call
+  const codicil_span *records; // RDATA as on the wire; more than DNS_RECORDS_MAX are a failure
   size_t num_records;
 } dns_answer;
 
@@ -44,7 +46,7 @@ typedef struct dns_resolver dns_resolver;
 // of no use.
 CODICIL_MUST_USE bool dns_resolver_new(dns_resolver **out, io_loop *loop,
                                        const dns_options *options, app_error *err);
-// Open queries are cancelled: their callbacks are not called.
+// Open queries are cancelled: their callbacks are not called. Not from within a callback.
 void dns_resolver_free(dns_resolver *resolver);
 
 // Called from the loop, never from within dns_ask. `answer` is borrowed for the call.
@@ -57,6 +59,7 @@ dns_query *dns_ask(dns_resolver *resolver, const char *name, int type, dns_callb
 // `query`'s callback is not called.
 void dns_cancel(dns_query *query);
 // Asks and waits; calls `callback` once before it returns, unless memory runs out (false).
+// Callbacks of what was asked before may be called meanwhile.
 CODICIL_MUST_USE bool dns_ask_and_wait(dns_resolver *resolver, const char *name, int type,
                                        dns_callback *callback, void *user);
 

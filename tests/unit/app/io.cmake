@@ -1,4 +1,5 @@
 codicil_unit_test(app io_pool app_io)
+codicil_unit_test(app io_dns app_io dns_fixture)
 if(codicil_has_quic)
   set(names io_quic_tls io_quic_tls_tickets)
   if(quic_tls STREQUAL "gnutls")
