@@ -1,3 +1,5 @@
 codicil_unit_test(app pki_subject app_pki app_io)
 codicil_unit_test(app pki_issue app_pki app_io)
 codicil_unit_test(app pki_store app_pki app_io)
+codicil_unit_test(app pki_caa app_pki app_io)
+codicil_unit_test(app pki_caa_record app_pki app_io)
