@@ -1,0 +1,1 @@
+codicil_fuzz_target(required_domain codicil_x509 codicil_name codicil_base)
