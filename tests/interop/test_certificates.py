@@ -6,13 +6,26 @@ Its object identifier has small arcs for this reason: GnuTLS refuses arcs over 6
 
 import pytest
 from conftest import HERE, need, run
-from harness.pki import openssl, required_domain
+from harness.pki import REQUIRED_DOMAIN, openssl, required_domain
 
 
-@pytest.fixture(scope="module", params=[("a.example",), ("a.example", "*.b.example")])
+OID = REQUIRED_DOMAIN
+FORMS = {
+    "name": [required_domain("a.example")],
+    "names": [required_domain("a.example", "*.b.example", "192.0.2.1", "2001:db8::1")],
+    "any": [required_domain("*")],
+    "most": [required_domain(*(f"{'n' * 60}{i}.example" for i in range(64)))],
+    # As a person writes them into openssl's configuration: docs/required-domain.md.
+    "config-name": [f"{OID} = ASN1:IMPLICIT:2,IA5STRING:a.example"],
+    "config-names": [f"{OID} = ASN1:SEQUENCE:required", "[required]",
+                     "a = IMPLICIT:2,IA5STRING:a.example",
+                     "b = IMPLICIT:7,FORMAT:HEX,OCTETSTRING:c0000201"],
+}
+
+
+@pytest.fixture(scope="module", params=FORMS)
 def certificate(request, ca):
-    label = f"rd-{len(request.param)}"
-    return ca.issue(label, ["www.example"], extensions=[required_domain(*request.param)])
+    return ca.issue(f"rd-{request.param}", ["www.example"], extensions=FORMS[request.param])
 
 
 def test_openssl_loads_and_verifies_it(ca, certificate):
