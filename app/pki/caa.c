@@ -10,8 +10,8 @@
 #include "pki/escape.h"
 
 bool pki_caa_applies(const pki_caa_policy *policy, const pki_caa_request *request) {
-  return !policy->skip &&
-         (request->num_required > 0 || policy->num_identities > 0 || policy->server != NULL);
+  return !policy->skip && (request->num_required > 0 || policy->num_identities > 0 ||
+                           policy->server != NULL || policy->always);
 }
 
 // One step of the climb: the answer to one question.

@@ -22,6 +22,7 @@ typedef struct pki_caa_policy {
   const char *server; // --caa-server ADDR[:PORT]; NULL: resolv.conf
   const char *anchor; // --dnssec-anchor FILE; NULL: nothing is validated
   bool skip;          // --insecure-skip-caa
+  bool always;        // ordinary certificates too, whatever else is given
 } pki_caa_policy;
 
 // What is to be signed.
@@ -71,8 +72,8 @@ typedef struct pki_caa_decision {
 } pki_caa_decision;
 
 // Tells whether DNS is asked before `request` is signed. A certificate with Required Domain: always
-// (protocol §8). An ordinary one of a private CA: where an identity or a server was given. Neither
-// with `skip`.
+// (protocol §8). An ordinary one of a private CA: where an identity or a server was given, or
+// `always`. Neither with `skip`.
 bool pki_caa_applies(const pki_caa_policy *policy, const pki_caa_request *request);
 
 // Decides. Where CAA does not apply the answer is yes and DNS is not asked. Returns false with

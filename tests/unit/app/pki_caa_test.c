@@ -455,11 +455,13 @@ static void test_when_caa_applies(void **state) {
   const pki_caa_policy bare = {.skip = false};
   const pki_caa_policy named = {.identities = &identity, .num_identities = 1};
   const pki_caa_policy served = {.server = "127.0.0.1"};
+  const pki_caa_policy always = {.always = true};
   const pki_caa_policy skips = {
       .identities = &identity, .num_identities = 1, .server = "127.0.0.1", .skip = true};
   assert_false(pki_caa_applies(&bare, &ordinary));
   assert_true(pki_caa_applies(&named, &ordinary));
   assert_true(pki_caa_applies(&served, &ordinary));
+  assert_true(pki_caa_applies(&always, &ordinary));
   assert_true(pki_caa_applies(&bare, &with));
   assert_false(pki_caa_applies(&skips, &with));
 
