@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -239,6 +240,32 @@ bool flag_http(client_options *options, const char *name, const char *value, app
   for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
     if (strcmp(versions[i].name, name) == 0) {
       options->http = versions[i].http;
+    }
+  }
+  return true;
+}
+
+// Addresses separated by commas; the last flag counts, as in curl.
+bool flag_dns_servers(client_options *options, const char *name, const char *value,
+                      app_error *err) {
+  client_list *list = &options->dns_servers;
+  size_t most = 1;
+  for (const char *p = value; *p != '\0'; p++) {
+    most += *p == ',' ? 1 : 0;
+  }
+  free(list->items);
+  free(options->dns_servers_text);
+  *list = (client_list){.items = calloc(most, sizeof *list->items)};
+  options->dns_servers_text = strdup(value);
+  if (list->items == NULL || options->dns_servers_text == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  char *rest = options->dns_servers_text;
+  while (rest != NULL) {
+    const char *item = strsep(&rest, ",");
+    list->items[list->num++] = item;
+    if (item[0] == '\0') {
+      return app_fail(err, "%s: '%s' is not ADDRESS[:PORT][,ADDRESS[:PORT]]...", name, value);
     }
   }
   return true;

@@ -23,5 +23,6 @@ client_flag_function flag_codepoints;
 client_flag_function flag_alt_svc;
 client_flag_function flag_remote_name;
 client_flag_function flag_http;
+client_flag_function flag_dns_servers;
 
 #endif

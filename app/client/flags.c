@@ -24,6 +24,8 @@ static const client_flag flags[] = {
     TEXT("capath", 0, capath),
     LIST("resolve", 0, resolve),
     LIST("connect-to", 0, connect_to),
+    CALL("dns-servers", 0, flag_dns_servers),
+    TEXT("dnssec-anchor", 0, dnssec_anchor),
     CALL("header", 'H', flag_header),
     CALL("request", 'X', flag_method),
     CALL("data", 'd', flag_data),

@@ -145,6 +145,8 @@ void client_options_clear(client_options *options) {
   free(options->headers.items);
   free(options->resolve.items);
   free(options->connect_to.items);
+  free(options->dns_servers.items);
+  free(options->dns_servers_text);
   free(options->outputs);
   codicil_buf_clear(&options->body);
   codicil_buf_clear(&options->write_out);

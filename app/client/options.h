@@ -30,11 +30,14 @@ typedef enum client_http {
 
 typedef struct client_options {
   client_list urls;
-  size_t *url_after;      // for each URL the index of the one that it waits for, or SIZE_MAX
-  codicil_buf url_file;   // what --urls-from read
-  client_list headers;    // "Name: value", "Name;" (empty), "Name:" (leave the default out)
-  client_list resolve;    // hosts.h reads these
-  client_list connect_to; // and these
+  size_t *url_after;         // for each URL the index of the one that it waits for, or SIZE_MAX
+  codicil_buf url_file;      // what --urls-from read
+  client_list headers;       // "Name: value", "Name;" (empty), "Name:" (leave the default out)
+  client_list resolve;       // hosts.h reads these
+  client_list connect_to;    // and these
+  client_list dns_servers;   // io/dns.h reads these
+  char *dns_servers_text;    // in which the items are
+  const char *dnssec_anchor; // file; NULL: DNS is not validated
   client_output *outputs;
   size_t num_outputs;
   const char *method; // NULL: GET, HEAD or POST, as the other flags say

@@ -472,12 +472,23 @@ static void on_wake(struct ev_loop *ev, ev_timer *timer, int events) {
 
 // ---- the pool -----------------------------------------------------------------------------------
 
+// A look-up is a part of what --connect-timeout limits, and never longer than DNS is asked.
+static bool make_resolver(client_pool *pool, const client_pool_config *config, app_error *err) {
+  const client_options *options = config->options;
+  uint64_t limit_ms = client_connect_timeout_ms(options);
+  dns_options dns = {.servers = options->dns_servers.items,
+                     .num_servers = options->dns_servers.num,
+                     .trust_anchor = options->dnssec_anchor,
+                     .timeout_ms = limit_ms < DNS_TIMEOUT_MS ? limit_ms : DNS_TIMEOUT_MS};
+  return client_resolver_new(&pool->resolver, config->loop, &dns, client_pool_news, pool, err);
+}
+
 bool client_pool_new(client_pool **out, const client_pool_config *config, app_error *err) {
   client_pool *pool = calloc(1, sizeof *pool);
   if (pool == NULL) {
     return app_fail(err, "out of memory");
   }
-  if (!client_resolver_new(&pool->resolver, config->loop, client_pool_news, pool, err)) {
+  if (!make_resolver(pool, config, err)) {
     free(pool);
     return false;
   }

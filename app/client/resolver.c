@@ -1,245 +1,180 @@
 // Host names to addresses: see resolver.h.
 #include "client/resolver.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { MAX_THREADS = 16, KEEP_SECONDS = 60 };
+#include "io/address.h"
 
-// One question, owned by its thread until it is put into the mailbox.
-typedef struct job {
-  struct mailbox *mailbox;
-  client_lookup *lookup; // the resolver's; not touched by the thread
-  char host[CODICIL_HOST_MAX + 1];
-  codicil_address addresses[CLIENT_MAX_ADDRESSES];
+enum { MIN_TTL_S = 60 };
+
+typedef enum family { FAMILY_IPV6, FAMILY_IPV4, NUM_FAMILIES } family;
+static const int type_of[NUM_FAMILIES] = {DNS_AAAA, DNS_A};
+
+typedef struct asking asking;
+
+// One of the two questions.
+typedef struct half {
+  asking *asking;
+  dns_query *query; // NULL once it is answered
+  codicil_address addresses[DNS_RECORDS_MAX];
   size_t num_addresses;
-  int error; // of getaddrinfo
-  struct job *next;
-} job;
+} half;
 
-// What threads and loop share; freed by whichever lets go last.
-typedef struct mailbox {
-  pthread_mutex_t mutex;
-  size_t num_users; // the resolver and the threads
-  job *done;
-  struct ev_loop *ev; // NULL once the resolver is gone
-  ev_async async;
-} mailbox;
+// A lookup under way.
+struct asking {
+  client_resolver *resolver;
+  client_lookup *lookup;
+  half halves[NUM_FAMILIES];
+  size_t num_open;
+  bool has_failed; // one of them
+  bool is_secure;
+  uint32_t ttl_s;
+  char error[CLIENT_LOOKUP_ERROR_MAX];
+  asking *next;
+};
 
 struct client_resolver {
   io_loop *loop;
+  dns_resolver *dns;
   void (*news)(void *user);
   void *user;
-  mailbox *mailbox;
   client_lookup *lookups;
-  job *waiting; // for a thread; oldest first
-  size_t num_threads;
+  asking *askings;
 };
 
-static void mailbox_release(mailbox *box) {
-  pthread_mutex_lock(&box->mutex);
-  size_t left = --box->num_users;
-  pthread_mutex_unlock(&box->mutex);
-  if (left == 0) {
-    pthread_mutex_destroy(&box->mutex);
-    free(box);
-  }
-}
+// ---- the order of addresses ---------------------------------------------------------------------
 
-static void jobs_free(job *j) {
-  while (j != NULL) {
-    job *next = j->next;
-    free(j);
-    j = next;
-  }
-}
-
-// ---- in the thread ------------------------------------------------------------------------------
-
-static codicil_span octets_of(const struct addrinfo *info) {
-  if (info->ai_family == AF_INET) {
-    const struct sockaddr_in *in = (const void *)info->ai_addr;
-    return codicil_span_of(&in->sin_addr, sizeof in->sin_addr);
-  }
-  if (info->ai_family == AF_INET6) {
-    const struct sockaddr_in6 *in6 = (const void *)info->ai_addr;
-    return codicil_span_of(&in6->sin6_addr, sizeof in6->sin6_addr);
-  }
-  return codicil_span_of(NULL, 0);
-}
-
-static void ask(job *j) {
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-  struct addrinfo *infos = NULL;
-  j->error = getaddrinfo(j->host, NULL, &hints, &infos);
-  if (j->error != 0) {
-    return;
-  }
-  for (const struct addrinfo *info = infos; info != NULL; info = info->ai_next) {
-    if (j->num_addresses < CLIENT_MAX_ADDRESSES &&
-        codicil_address_from_octets(&j->addresses[j->num_addresses], octets_of(info))) {
-      j->num_addresses++;
-    }
-  }
-  freeaddrinfo(infos);
-}
-
-static void *thread_main(void *arg) {
-  job *j = arg;
-  mailbox *box = j->mailbox;
-  ask(j);
-  pthread_mutex_lock(&box->mutex);
-  if (box->ev != NULL) {
-    j->next = box->done;
-    box->done = j;
-    j = NULL;
-    ev_async_send(box->ev, &box->async);
-  }
-  pthread_mutex_unlock(&box->mutex);
-  free(j);
-  mailbox_release(box);
-  return NULL;
-}
-
-// ---- in the loop --------------------------------------------------------------------------------
-
-static bool start_thread(job *j) {
-  pthread_attr_t attributes;
-  pthread_t thread;
-  if (pthread_attr_init(&attributes) != 0) {
+// Tells whether this machine has a route and an address of its own for it; nothing is sent.
+static bool is_reachable(const codicil_address *address) {
+  io_address to;
+  if (!io_address_from_octets(&to, codicil_span_of(address->octets, address->len), 443)) {
     return false;
   }
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_mutex_lock(&j->mailbox->mutex);
-  j->mailbox->num_users++;
-  pthread_mutex_unlock(&j->mailbox->mutex);
-  mailbox *box = j->mailbox;
-  bool ok = pthread_create(&thread, &attributes, thread_main, j) == 0;
-  pthread_attr_destroy(&attributes);
-  if (!ok) {
-    mailbox_release(box);
+  int fd = socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    return false;
   }
+  bool ok = connect(fd, (const struct sockaddr *)&to.storage, to.len) == 0;
+  close(fd);
   return ok;
 }
 
-static void fail(client_lookup *lookup, const char *error, uint64_t now_ns) {
-  lookup->state = CODICIL_DNS_FAILED;
-  lookup->error = error;
-  lookup->done_ns = now_ns;
-}
-
-static void start_waiting(client_resolver *resolver) {
-  while (resolver->waiting != NULL && resolver->num_threads < MAX_THREADS) {
-    job *j = resolver->waiting;
-    client_lookup *lookup = j->lookup;
-    resolver->waiting = j->next;
-    j->next = NULL;
-    if (start_thread(j)) {
-      resolver->num_threads++;
-    } else {
-      free(j);
-      fail(lookup, "no thread could be started", resolver->loop->now.mono_ns);
+// One of each family in turn.
+static void interleave(client_lookup *lookup, const half halves[NUM_FAMILIES]) {
+  const half *ipv6 = &halves[FAMILY_IPV6];
+  family first =
+      ipv6->num_addresses > 0 && is_reachable(&ipv6->addresses[0]) ? FAMILY_IPV6 : FAMILY_IPV4;
+  for (size_t i = 0; i < DNS_RECORDS_MAX; i++) {
+    for (int turn = 0; turn < NUM_FAMILIES; turn++) {
+      const half *h = &halves[turn == 0 ? first : (family)(NUM_FAMILIES - 1 - first)];
+      if (i < h->num_addresses && lookup->num_addresses < CLIENT_MAX_ADDRESSES) {
+        lookup->addresses[lookup->num_addresses++] = h->addresses[i];
+      }
     }
   }
 }
 
-static void finish(client_resolver *resolver, const job *j) {
-  client_lookup *lookup = j->lookup;
-  uint64_t now_ns = resolver->loop->now.mono_ns;
-  if (j->error != 0) {
-    fail(lookup, gai_strerror(j->error), now_ns);
-    return;
+// ---- answers ------------------------------------------------------------------------------------
+
+static void forget(asking *a) {
+  asking **at = &a->resolver->askings;
+  while (*at != a) {
+    at = &(*at)->next;
   }
-  lookup->addresses = calloc(j->num_addresses + 1, sizeof *lookup->addresses);
-  if (lookup->addresses == NULL || j->num_addresses == 0) {
-    fail(lookup, j->num_addresses == 0 ? "it has no addresses" : "out of memory", now_ns);
-    return;
+  *at = a->next;
+  for (int i = 0; i < NUM_FAMILIES; i++) {
+    if (a->halves[i].query != NULL) {
+      dns_cancel(a->halves[i].query);
+    }
   }
-  memcpy(lookup->addresses, j->addresses, j->num_addresses * sizeof *lookup->addresses);
-  lookup->num_addresses = j->num_addresses;
-  lookup->state = CODICIL_DNS_ANSWERED;
-  lookup->done_ns = now_ns;
+  free(a);
 }
 
-static void on_mail(struct ev_loop *ev, ev_async *async, int events) {
-  (void)ev;
-  (void)events;
-  client_resolver *resolver = async->data;
-  pthread_mutex_lock(&resolver->mailbox->mutex);
-  job *done = resolver->mailbox->done;
-  resolver->mailbox->done = NULL;
-  pthread_mutex_unlock(&resolver->mailbox->mutex);
-  for (const job *j = done; j != NULL; j = j->next) {
-    finish(resolver, j);
-    resolver->num_threads--;
+static void finish(asking *a) {
+  client_resolver *resolver = a->resolver;
+  client_lookup *lookup = a->lookup;
+  size_t num = a->halves[FAMILY_IPV6].num_addresses + a->halves[FAMILY_IPV4].num_addresses;
+  uint32_t ttl_s = a->ttl_s > MIN_TTL_S ? a->ttl_s : MIN_TTL_S;
+  lookup->addresses = num > 0 ? calloc(num, sizeof *lookup->addresses) : NULL;
+  if (lookup->addresses != NULL) {
+    interleave(lookup, a->halves);
+    lookup->state = CODICIL_DNS_ANSWERED;
+    lookup->is_secure = a->is_secure;
+  } else {
+    lookup->state = CODICIL_DNS_FAILED;
+    snprintf(lookup->error, sizeof lookup->error, "%s",
+             num > 0         ? "out of memory"
+             : a->has_failed ? a->error
+                             : "it has no addresses");
+    ttl_s = MIN_TTL_S;
   }
-  jobs_free(done);
-  start_waiting(resolver);
+  lookup->done_ns = resolver->loop->now.mono_ns;
+  lookup->until_ns = lookup->done_ns + ttl_s * UINT64_C(1000000000);
+  forget(a);
   resolver->news(resolver->user);
 }
 
-bool client_resolver_new(client_resolver **out, io_loop *loop, void (*news)(void *user), void *user,
-                         app_error *err) {
-  client_resolver *resolver = calloc(1, sizeof *resolver);
-  mailbox *box = calloc(1, sizeof *box);
-  if (resolver == NULL || box == NULL || pthread_mutex_init(&box->mutex, NULL) != 0) {
-    free(resolver);
-    free(box);
-    return app_fail(err, "out of memory");
+static void on_answer(void *user, const dns_answer *answer) {
+  half *h = user;
+  asking *a = h->asking;
+  h->query = NULL;
+  for (size_t i = 0; i < answer->num_records; i++) {
+    if (codicil_address_from_octets(&h->addresses[h->num_addresses], answer->records[i])) {
+      h->num_addresses++;
+    }
   }
-  box->num_users = 1;
-  box->ev = loop->ev;
-  ev_async_init(&box->async, on_mail);
-  box->async.data = resolver;
-  ev_async_start(loop->ev, &box->async);
-  *resolver = (client_resolver){.loop = loop, .news = news, .user = user, .mailbox = box};
-  *out = resolver;
-  return true;
+  if (answer->state == DNS_FAILED) {
+    a->has_failed = true;
+    a->ttl_s = 0; // the other is asked again soon
+    snprintf(a->error, sizeof a->error, "%s", answer->why);
+  } else if (answer->ttl_s < a->ttl_s) {
+    a->ttl_s = answer->ttl_s;
+  }
+  a->is_secure = a->is_secure && answer->is_secure;
+  if (--a->num_open == 0) {
+    finish(a);
+  }
 }
 
-void client_resolver_free(client_resolver *resolver) {
-  if (resolver == NULL) {
-    return;
+// ---- asking -------------------------------------------------------------------------------------
+
+static bool ask(client_resolver *resolver, client_lookup *lookup) {
+  asking *a = calloc(1, sizeof *a);
+  if (a == NULL) {
+    return false;
   }
-  mailbox *box = resolver->mailbox;
-  pthread_mutex_lock(&box->mutex);
-  ev_async_stop(box->ev, &box->async);
-  box->ev = NULL;
-  jobs_free(box->done);
-  box->done = NULL;
-  pthread_mutex_unlock(&box->mutex);
-  mailbox_release(box);
-  jobs_free(resolver->waiting);
-  while (resolver->lookups != NULL) {
-    client_lookup *next = resolver->lookups->next;
-    free(resolver->lookups->addresses);
-    free(resolver->lookups);
-    resolver->lookups = next;
+  a->resolver = resolver;
+  a->lookup = lookup;
+  a->is_secure = true;
+  a->ttl_s = UINT32_MAX;
+  a->next = resolver->askings;
+  resolver->askings = a;
+  for (int i = 0; i < NUM_FAMILIES; i++) {
+    half *h = &a->halves[i];
+    h->asking = a;
+    h->query = dns_ask(resolver->dns, lookup->host, type_of[i], on_answer, h);
+    if (h->query == NULL) {
+      forget(a);
+      return false;
+    }
+    a->num_open++;
   }
-  free(resolver);
+  return true;
 }
 
 static client_lookup *find(const client_resolver *resolver, const char *host) {
   uint64_t now_ns = resolver->loop->now.mono_ns;
   for (client_lookup *l = resolver->lookups; l != NULL; l = l->next) {
-    bool is_old = l->state != CODICIL_DNS_UNKNOWN &&
-                  now_ns - l->done_ns > KEEP_SECONDS * UINT64_C(1000000000);
+    bool is_old = l->state != CODICIL_DNS_UNKNOWN && now_ns >= l->until_ns;
     if (!is_old && strcmp(l->host, host) == 0) {
       return l;
     }
   }
   return NULL;
-}
-
-static void enqueue(client_resolver *resolver, job *j) {
-  job **end = &resolver->waiting;
-  while (*end != NULL) {
-    end = &(*end)->next;
-  }
-  *end = j;
 }
 
 const client_lookup *client_resolver_lookup(client_resolver *resolver, const char *host) {
@@ -248,21 +183,50 @@ const client_lookup *client_resolver_lookup(client_resolver *resolver, const cha
     return known;
   }
   client_lookup *lookup = calloc(1, sizeof *lookup);
-  job *j = calloc(1, sizeof *j);
   size_t len = strlen(host);
-  if (lookup == NULL || j == NULL || len >= sizeof j->host) {
+  if (lookup == NULL || len >= sizeof lookup->host) {
     free(lookup);
-    free(j);
     return NULL;
   }
   memcpy(lookup->host, host, len + 1);
-  memcpy(j->host, host, len + 1);
   lookup->state = CODICIL_DNS_UNKNOWN;
+  if (!ask(resolver, lookup)) {
+    free(lookup);
+    return NULL;
+  }
   lookup->next = resolver->lookups;
   resolver->lookups = lookup;
-  j->mailbox = resolver->mailbox;
-  j->lookup = lookup;
-  enqueue(resolver, j);
-  start_waiting(resolver);
   return lookup;
+}
+
+bool client_resolver_new(client_resolver **out, io_loop *loop, const dns_options *dns,
+                         void (*news)(void *user), void *user, app_error *err) {
+  client_resolver *resolver = calloc(1, sizeof *resolver);
+  if (resolver == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  *resolver = (client_resolver){.loop = loop, .news = news, .user = user};
+  if (!dns_resolver_new(&resolver->dns, loop, dns, err)) {
+    free(resolver);
+    return false;
+  }
+  *out = resolver;
+  return true;
+}
+
+void client_resolver_free(client_resolver *resolver) {
+  if (resolver == NULL) {
+    return;
+  }
+  while (resolver->askings != NULL) {
+    forget(resolver->askings);
+  }
+  dns_resolver_free(resolver->dns);
+  while (resolver->lookups != NULL) {
+    client_lookup *next = resolver->lookups->next;
+    free(resolver->lookups->addresses);
+    free(resolver->lookups);
+    resolver->lookups = next;
+  }
+  free(resolver);
 }

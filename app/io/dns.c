@@ -23,7 +23,6 @@ enum {
   CLASS_IN = 1,
   RCODE_NOERROR = 0,
   RCODE_NXDOMAIN = 3,
-  DEFAULT_TIMEOUT_MS = 10000,
   ANCHORS_MAX_LEN = 1024 * 1024,
   LOCALHOST_TTL_S = 10800 // RFC 6761 gives none; that of the zone in RFC 1912 §4.1
 };
@@ -414,7 +413,7 @@ bool dns_resolver_new(dns_resolver **out, io_loop *loop, const dns_options *opti
     return app_fail(err, "out of memory");
   }
   resolver->loop = loop;
-  resolver->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+  resolver->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : DNS_TIMEOUT_MS;
   for (dns_kind kind = 0; kind < NUM_KINDS; kind++) {
     if (!init_half(&resolver->halves[kind], resolver, kind, options, err)) {
       dns_resolver_free(resolver);

@@ -14,14 +14,14 @@
 #include "io/loop.h"
 
 enum { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28, DNS_CAA = 257 };
-enum { DNS_RECORDS_MAX = 64 };
+enum { DNS_RECORDS_MAX = 64, DNS_TIMEOUT_MS = 10000 };
 
 typedef struct dns_options {
   const char *const
       *servers; // "192.0.2.1", "192.0.2.1:5300", "[2001:db8::1]:53"; none: resolv.conf
   size_t num_servers;
   const char *trust_anchor; // file of DS or DNSKEY records; NULL: nothing is validated
-  uint64_t timeout_ms;      // of one question; 0: ten seconds, as long as other resolvers ask
+  uint64_t timeout_ms;      // of one question; 0: DNS_TIMEOUT_MS, as long as other resolvers ask
 } dns_options;
 
 typedef enum dns_state {

@@ -171,6 +171,12 @@ static const dns_server_record *find(const dns_server *server, const char *name,
   return NULL;
 }
 
+static bool is_about(const dns_server_record *behaviour, int type) {
+  return behaviour != NULL &&
+         (behaviour->data == NULL || (strcmp(behaviour->data, "A") == 0 && type == TYPE_A) ||
+          (strcmp(behaviour->data, "AAAA") == 0 && type == TYPE_AAAA));
+}
+
 static bool has_name(const dns_server *server, const char *name) {
   for (size_t i = 0; i < server->num_records; i++) {
     if (strcasecmp(server->records[i].name, name) == 0) {
@@ -214,9 +220,9 @@ static void build_answer(const dns_server *server, message *out, const message *
     put_u16(out, i == 1 ? 1 : 0);
   }
   put(out, query->octets + HEADER_LEN, q->end - HEADER_LEN);
-  if (find(server, name, DNS_SERVER_FAILS) != NULL) {
+  if (is_about(find(server, name, DNS_SERVER_FAILS), q->type)) {
     flags |= RCODE_SERVFAIL;
-  } else if (is_udp && find(server, name, DNS_SERVER_TCP) != NULL) {
+  } else if (is_udp && is_about(find(server, name, DNS_SERVER_TCP), q->type)) {
     flags |= FLAG_TRUNCATED;
   } else {
     num = put_answers(server, out, &name, q->type);
@@ -264,10 +270,10 @@ static void serve_udp(dns_server *server) {
   if (!read_question(&q, &now.query)) {
     return;
   }
-  bool waits = find(server, q.name, DNS_SERVER_LATE) != NULL && !is_released(server);
+  bool waits = is_about(find(server, q.name, DNS_SERVER_LATE), q.type) && !is_released(server);
   if (waits && server->num_late < MAX_LATE) {
     server->late[server->num_late++] = now;
-  } else if (!waits && find(server, q.name, DNS_SERVER_SILENT) == NULL) {
+  } else if (!waits && !is_about(find(server, q.name, DNS_SERVER_SILENT), q.type)) {
     answer_udp(server, &now.query, &q, &now.from);
   }
   note_question(server);

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// In place of a record's type: what happens to questions for the name, of any type.
+// In place of a record's type: what happens to questions for the name, of any type; with data "A"
+// or "AAAA" only of that one.
 enum {
   DNS_SERVER_FAILS = -1,  // SERVFAIL
   DNS_SERVER_SILENT = -2, // no answer at all

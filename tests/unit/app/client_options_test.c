@@ -288,8 +288,24 @@ static void test_help_needs_no_url(void **state) {
   client_options_clear(&options);
 }
 
+static void test_dns_servers_are_separated_by_commas_and_the_last_flag_counts(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("--dns-servers", "192.0.2.1", "--dns-servers", "192.0.2.2:5300,[2001:db8::1]",
+                    "--dnssec-anchor", "root.key", "https://a/"));
+  assert_int_equal(options.dns_servers.num, 2);
+  assert_string_equal(options.dns_servers.items[0], "192.0.2.2:5300");
+  assert_string_equal(options.dns_servers.items[1], "[2001:db8::1]");
+  assert_string_equal(options.dnssec_anchor, "root.key");
+  client_options_clear(&options);
+  ASSERT_REFUSED("--dns-servers", "--dns-servers", "192.0.2.1,", "https://a/");
+  ASSERT_REFUSED("--dns-servers", "--dns-servers=", "https://a/");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_dns_servers_are_separated_by_commas_and_the_last_flag_counts),
       cmocka_unit_test(test_a_url_alone_is_a_get_to_standard_output),
       cmocka_unit_test(test_letters_may_be_joined_with_a_value_at_the_end),
       cmocka_unit_test(test_long_flags_take_their_value_both_ways),
