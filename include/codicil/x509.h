@@ -149,26 +149,33 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_new(codicil_trust **out,
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_pem(codicil_trust *trust,
                                                                size_t *out_num, codicil_diag *diag,
                                                                codicil_span pem);
-// Adds every CRL of a PEM or DER file's content; *out_num (may be NULL) counts them. From then on a
-// certificate of a path is refused that its issuer's CRL lists; an issuer without a CRL in force is
-// as before. CODICIL_BAD_INPUT.
+// Adds every CRL of a PEM file's content, or the one of a DER file's; *out_num (may be NULL) counts
+// them. From then on a certificate of a path is refused that a CRL of its issuer lists; the
+// issuer's own key signed it and may sign CRLs, else it is passed over. A CRL only ever refuses:
+// also when its nextUpdate has passed, for what was revoked stays so, and an issuer without a CRL
+// is as before. CODICIL_BAD_INPUT, and nothing is added, where one does not parse or is indirect, a
+// delta, or for attribute certificates; CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_crls(codicil_trust *trust,
                                                                 size_t *out_num, codicil_diag *diag,
                                                                 codicil_span file);
 // Marks the anchors in a PEM file's content as of CAs that check CAA `requireddomain` before they
-// issue (protocol §5.5). It makes no anchor: one that the store does not have marks nothing.
+// issue (protocol §5.5). It makes no anchor: one that the store does not have by now marks nothing.
+// *out_num (may be NULL) counts those marked, and `diag` says so where others were in the file.
+// CODICIL_BAD_INPUT where there is no certificate or one does not parse; CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_mark_caa(codicil_trust *trust,
                                                                 size_t *out_num, codicil_diag *diag,
                                                                 codicil_span pem);
 // Adds a Certificate Transparency log (RFC 6962): its key, DER SubjectPublicKeyInfo. Timestamps
 // count from `from_s` until before `until_s` (Unix time of the timestamp; 0 and INT64_MAX: always).
-// CODICIL_BAD_INPUT where the key does not parse, CODICIL_NOMEM.
+// CODICIL_BAD_INPUT where the key does not parse or is neither of P-256 nor RSA of 2048 bits;
+// CODICIL_LIMIT for more than 4096 logs; CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_log(codicil_trust *trust,
                                                                codicil_diag *diag,
                                                                codicil_span spki, int64_t from_s,
                                                                int64_t until_s);
 // Demands valid timestamps of at least `min` different logs for an end entity (embedded, of the TLS
-// extension, or in its staple); 0, the default, none.
+// extension, or in its staple, by which one counts that is about this certificate, whatever its
+// state); 0, the default, none. A timestamp of the future does not count.
 CODICIL_API void codicil_trust_set_min_scts(codicil_trust *trust, size_t min);
 // Frees the store; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_trust_free(codicil_trust *trust);
@@ -248,10 +255,10 @@ CODICIL_API bool codicil_block_list_has(const codicil_block_list *list, codicil_
 
 // Keeps decoded intermediates and path verdicts, refusals too. Not shared: one thread at a time.
 // Keyed by the hash of all entries as received and the generations of trust store (a digest of its
-// anchors, marks, CRLs and logs) and block list; expires at the least of the path's notAfter,
-// nextUpdate and one hour; bounded by `max_entries` of each, least recently used first. An
-// intermediate is found by its own octets and never completes another peer's chain. CODICIL_USAGE
-// for 0 or more than 65536 entries.
+// anchors, marks, CRLs, logs and number of timestamps) and block list; expires at the least of the
+// path's notAfter, nextUpdate and one hour; bounded by `max_entries` of each, least recently used
+// first. An intermediate is found by its own octets and never completes another peer's chain.
+// CODICIL_USAGE for 0 or more than 65536 entries.
 typedef struct codicil_chain_cache codicil_chain_cache;
 // Makes an empty cache. CODICIL_USAGE where `max_entries` is 0 or above 65536; CODICIL_NOMEM.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_cache **out,
@@ -268,11 +275,11 @@ CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 // certificate where its issuer or a delegate signed it and its time is right, give or take five
 // minutes; else it is as if absent. `cache` may be NULL.
 //
-// CRLs, logs and `block_list` (may be NULL; its spki and serial entries) count for every
-// certificate of the path. A refusal leaves OpenSSL's words in `diag`, which may be NULL. A NULL
-// `trust` trusts nothing. Returns an error only where no verdict could be reached (CODICIL_NOMEM,
-// CODICIL_CRYPTO); a certificate that does not decode makes the chain untrusted. `entries` are
-// borrowed for the call.
+// CRLs and `block_list` (may be NULL; its spki and serial entries) count for every certificate of
+// the path, timestamps for the end entity. A refusal leaves OpenSSL's words in `diag`, which may be
+// NULL. A NULL `trust` trusts nothing. Returns an error only where no verdict could be reached
+// (CODICIL_NOMEM, CODICIL_CRYPTO); a certificate that does not decode makes the chain untrusted.
+// `entries` are borrowed for the call.
 typedef struct codicil_chain_verdict {
   codicil_cert_reason reason; // CODICIL_CERT_NONE where the path is good
   int64_t valid_until;        // Unix time at which the verdict ends: that of a good path with its

@@ -9,12 +9,14 @@
 #include "cert_fields.h"
 #include "chain_cache.h"
 #include "codicil/x509.h"
+#include "crl.h"
 #include "digest.h"
 #include "err.h"
 #include "imposed.h"
 #include "ocsp.h"
 #include "path.h"
 #include "plain_leaf.h"
+#include "sct_verify.h"
 #include "trust.h"
 
 enum {
@@ -36,6 +38,7 @@ typedef struct request {
 typedef struct decoded {
   codicil_path_input path; // `leaf` and `extra` are owned
   bool must_staple;
+  int64_t retry_s; // when a timestamp counts that lies in the future
 } decoded;
 
 static int64_t min_time(int64_t a, int64_t b) {
@@ -130,9 +133,10 @@ static void end_with_time(int64_t *ends, const ASN1_TIME *time, int64_t unix_s) 
   }
 }
 
-// A refusal holds for an hour, or until a certificate becomes valid or expires.
+// A refusal holds for an hour, or until a certificate becomes valid or expires, or a timestamp
+// counts.
 static int64_t refusal_ends(const decoded *d, int64_t unix_s) {
-  int64_t ends = unix_s + VERDICT_MAX_S;
+  int64_t ends = min_time(unix_s + VERDICT_MAX_S, d->retry_s);
   for (int i = -1; i < sk_X509_num(d->path.extra); i++) {
     const X509 *cert = i < 0 ? d->path.leaf : sk_X509_value(d->path.extra, i);
     if (cert != NULL) {
@@ -208,6 +212,43 @@ static codicil_err judge_blocked(codicil_path_verdict *out, const request *rq,
   return CODICIL_OK;
 }
 
+// The anchor is not asked about: nobody vouches for it but the user.
+static void judge_revoked(codicil_path_verdict *out, const request *rq, STACK_OF(X509) * chain) {
+  for (int i = 0; rq->trust->crls != NULL && i < sk_X509_num(chain) - 1; i++) {
+    X509 *issuer = sk_X509_value(chain, i + 1);
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(sk_X509_value(chain, i));
+    if (codicil_crls_revoke(rq->trust, serial, issuer)) {
+      refuse(out, CODICIL_CERT_REVOKED, "a CRL lists a certificate of the path");
+      return;
+    }
+    out->valid_until =
+        min_time(out->valid_until, codicil_crls_next_update(rq->trust, issuer, rq->unix_s));
+  }
+}
+
+static void judge_scts(codicil_path_verdict *out, const request *rq, decoded *d,
+                       STACK_OF(X509) * chain) {
+  const codicil_chain_entry *entry = &rq->entries[0];
+  X509 *issuer = sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0);
+  codicil_cert_fields fields;
+  if (rq->trust->min_scts == 0) {
+    return;
+  }
+  ASN1_OCTET_STRING *stapled =
+      entry->ocsp.len != 0 ? codicil_ocsp_scts(entry->ocsp, d->path.leaf, issuer) : NULL;
+  codicil_sct_input in = {
+      .der = entry->der, .fields = &fields, .issuer = issuer, .tls = entry->scts};
+  in.unix_s = rq->unix_s;
+  if (stapled != NULL) {
+    in.ocsp = codicil_span_of(ASN1_STRING_get0_data(stapled), (size_t)ASN1_STRING_length(stapled));
+  }
+  if (!codicil_cert_fields_parse(&fields, entry->der) ||
+      !codicil_scts_suffice(rq->trust, &d->retry_s, &in)) {
+    refuse(out, CODICIL_CERT_SCTS, "too few valid timestamps of different logs");
+  }
+  ASN1_OCTET_STRING_free(stapled);
+}
+
 static void end_with_path(codicil_path_verdict *out, STACK_OF(X509) * chain, int64_t unix_s) {
   for (int i = 0; i < sk_X509_num(chain); i++) {
     end_with_time(&out->valid_until, X509_get0_notAfter(sk_X509_value(chain, i)), unix_s);
@@ -231,6 +272,12 @@ static codicil_known_tail tail_of(const request *rq, STACK_OF(X509) * chain) {
       tail.not_after = min_time(tail.not_after, not_after);
     }
   }
+  if (tail.is_set) {
+    X509 *anchor = sk_X509_value(chain, 2);
+    int64_t next_update = codicil_crls_next_update(rq->trust, anchor, rq->unix_s);
+    tail.not_after = min_time(tail.not_after, next_update);
+    tail.is_caa_anchor = codicil_trust_is_caa_anchor(rq->trust, anchor);
+  }
   memcpy(tail.generation, rq->generation, CODICIL_SHA256_LEN);
   return tail;
 }
@@ -251,6 +298,28 @@ static void keep_intermediates(const request *rq, STACK_OF(X509) * chain) {
 
 // ---- the long way and the short -----------------------------------------------------------------
 
+// Asks one after the other what may be said against a good path. Whose word weighs more is asked
+// first.
+static codicil_err judge_chain(codicil_path_verdict *out, const request *rq, decoded *d,
+                               STACK_OF(X509) * chain) {
+  end_with_path(out, chain, rq->unix_s);
+  codicil_err err = judge_blocked(out, rq, chain);
+  if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
+    judge_revoked(out, rq, chain);
+  }
+  if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
+    judge_staples(out, rq, d, chain);
+  }
+  if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
+    judge_scts(out, rq, d, chain);
+  }
+  if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
+    X509 *anchor = sk_X509_value(chain, sk_X509_num(chain) - 1);
+    out->is_caa_anchor = codicil_trust_is_caa_anchor(rq->trust, anchor);
+  }
+  return err;
+}
+
 static codicil_err judge_path(codicil_path_verdict *out, const request *rq, decoded *d) {
   codicil_path_result path;
   codicil_err err = codicil_path_validate(&path, &d->path);
@@ -260,11 +329,7 @@ static codicil_err judge_path(codicil_path_verdict *out, const request *rq, deco
   out->reason = path.reason;
   out->what = path.what;
   if (path.chain != NULL) {
-    end_with_path(out, path.chain, rq->unix_s);
-    err = judge_blocked(out, rq, path.chain);
-    if (err == CODICIL_OK && out->reason == CODICIL_CERT_NONE) {
-      judge_staples(out, rq, d, path.chain);
-    }
+    err = judge_chain(out, rq, d, path.chain);
     if (err == CODICIL_OK && rq->cache != NULL && out->reason == CODICIL_CERT_NONE) {
       keep_intermediates(rq, path.chain);
     }
@@ -278,11 +343,27 @@ static bool tail_holds(const codicil_known_tail *tail, const request *rq) {
          memcmp(tail->generation, rq->generation, CODICIL_SHA256_LEN) == 0;
 }
 
-// The tail was not on this block list; `leaf` may be.
-static bool leaf_may_be_blocked(const request *rq, const codicil_cert_fields *leaf) {
+// What block list, CRLs and logs say of an end entity alone: nothing was against its tail. Whatever
+// may be against it is for the long way to find out.
+static bool leaf_is_clear(const request *rq, const codicil_cert_fields *leaf, X509 *issuer) {
   bool found = false;
-  return rq->block_list != NULL &&
-         (codicil_block_list_find(rq->block_list, &found, leaf) != CODICIL_OK || found);
+  if (rq->block_list != NULL &&
+      (codicil_block_list_find(rq->block_list, &found, leaf) != CODICIL_OK || found)) {
+    return false;
+  }
+  if (rq->trust->crls != NULL) {
+    const uint8_t *at = leaf->serial.data;
+    ASN1_INTEGER *serial = d2i_ASN1_INTEGER(NULL, &at, (long)leaf->serial.len);
+    found = serial == NULL || codicil_crls_name(rq->trust, serial, issuer);
+    ASN1_INTEGER_free(serial);
+  }
+  int64_t retry_s = INT64_MAX;
+  const codicil_sct_input in = {.der = rq->entries[0].der,
+                                .fields = leaf,
+                                .issuer = issuer,
+                                .tls = rq->entries[0].scts,
+                                .unix_s = rq->unix_s};
+  return !found && (rq->trust->min_scts == 0 || codicil_scts_suffice(rq->trust, &retry_s, &in));
 }
 
 // Says yes to a plain end entity and the one intermediate below which it stands, where that is
@@ -297,18 +378,22 @@ static bool judge_plain(codicil_path_verdict *out, const request *rq) {
   if (issuer == NULL || !tail_holds(&issuer->tail, rq) ||
       !codicil_cert_fields_parse(&leaf, rq->entries[0].der) || rq->unix_s < leaf.not_before ||
       rq->unix_s >= leaf.not_after || !codicil_cert_fields_must_staple(&leaf, &must_staple) ||
-      must_staple || leaf_may_be_blocked(rq, &leaf) || !codicil_leaf_is_plain(&leaf) ||
-      !codicil_plain_leaf_is_issued_by(&leaf, issuer->cert)) {
+      must_staple || !codicil_leaf_is_plain(&leaf) ||
+      !codicil_plain_leaf_is_issued_by(&leaf, issuer->cert) ||
+      !leaf_is_clear(rq, &leaf, issuer->cert)) {
     return false;
   }
   *out = (codicil_path_verdict){.valid_until = min_time(leaf.not_after, issuer->tail.not_after),
-                                .made_at = rq->unix_s};
+                                .made_at = rq->unix_s,
+                                .is_caa_anchor = issuer->tail.is_caa_anchor};
+  int64_t next_update = codicil_crls_next_update(rq->trust, issuer->cert, rq->unix_s);
+  out->valid_until = min_time(out->valid_until, next_update);
   out->expires = min_time(out->valid_until, rq->unix_s + VERDICT_MAX_S);
   return true;
 }
 
 static codicil_err judge(codicil_path_verdict *out, const request *rq) {
-  decoded d = {.must_staple = false};
+  decoded d = {.retry_s = INT64_MAX};
   codicil_path_verdict v = {
       .valid_until = INT64_MAX, .made_at = rq->unix_s, .expires = rq->unix_s + VERDICT_MAX_S};
   codicil_err err = CODICIL_OK;
@@ -336,17 +421,21 @@ static bool hash_vector(EVP_MD_CTX *ctx, codicil_span bytes) {
          EVP_DigestUpdate(ctx, bytes.data, bytes.len) == 1;
 }
 
-// Without a block list it is the trust store's alone, which costs nothing.
+// Without a block list and a policy for timestamps it is the trust store's alone, at no cost.
 static bool set_generation(request *rq) {
-  uint8_t both[2 * CODICIL_SHA256_LEN];
+  const uint64_t min_scts = rq->trust->min_scts;
+  uint8_t all[2 * CODICIL_SHA256_LEN + sizeof min_scts] = {0};
   memcpy(rq->generation, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN);
-  if (rq->block_list == NULL) {
+  if (rq->block_list == NULL && min_scts == 0) {
     return true;
   }
-  memcpy(both, rq->generation, CODICIL_SHA256_LEN);
-  memcpy(&both[CODICIL_SHA256_LEN], codicil_block_list_generation(rq->block_list),
-         CODICIL_SHA256_LEN);
-  return codicil_sha256(rq->generation, codicil_span_of(both, sizeof both));
+  memcpy(all, rq->generation, CODICIL_SHA256_LEN);
+  if (rq->block_list != NULL) {
+    memcpy(&all[CODICIL_SHA256_LEN], codicil_block_list_generation(rq->block_list),
+           CODICIL_SHA256_LEN);
+  }
+  memcpy(&all[2 * CODICIL_SHA256_LEN], &min_scts, sizeof min_scts);
+  return codicil_sha256(rq->generation, codicil_span_of(all, sizeof all));
 }
 
 // The key of a verdict: all entries as received, staples included, and the generations.
@@ -417,6 +506,8 @@ codicil_err codicil_chain_validate(codicil_chain_verdict *out, codicil_diag *dia
   if (verdict.reason != CODICIL_CERT_NONE) {
     codicil_diag_set(diag, verdict.what, SIZE_MAX);
   }
-  *out = (codicil_chain_verdict){.reason = verdict.reason, .valid_until = verdict.valid_until};
+  *out = (codicil_chain_verdict){.reason = verdict.reason,
+                                 .valid_until = verdict.valid_until,
+                                 .is_caa_anchor = verdict.is_caa_anchor};
   return CODICIL_OK;
 }

@@ -18,6 +18,7 @@ typedef struct codicil_path_verdict {
   int64_t valid_until;
   int64_t made_at;
   int64_t expires;
+  bool is_caa_anchor; // a good path ends in an anchor with that mark
 } codicil_path_verdict;
 
 // False where there is none, or none that holds at `unix_s`.
@@ -27,13 +28,14 @@ void codicil_chain_cache_put(codicil_chain_cache *cache, const uint8_t key[CODIC
                              const codicil_path_verdict *verdict);
 
 // A path from a cached intermediate to an anchor, in which nothing depends on the end entity: one
-// step, nothing imposed on it (imposed.h). It holds under the trust store of `generation`, from
-// `not_before` until before `not_after`.
+// step, nothing imposed on it (imposed.h), not revoked, not blocked. It holds under the trust store
+// and the block list of `generation`, from `not_before` until before `not_after`.
 typedef struct codicil_known_tail {
   bool is_set;
   uint8_t generation[CODICIL_SHA256_LEN];
   int64_t not_before;
   int64_t not_after;
+  bool is_caa_anchor;
 } codicil_known_tail;
 
 // A decoded intermediate. `issuer` is the certificate whose key its signature was verified with.

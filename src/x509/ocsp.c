@@ -177,3 +177,31 @@ codicil_staple codicil_ocsp_judge(int64_t *out_next_update, codicil_span der, X5
   OCSP_BASICRESP_free(basic);
   return staple;
 }
+
+// ---- timestamps ---------------------------------------------------------------------------------
+
+// RFC 6962 §3.3: the extension's value is an OCTET STRING that holds the list.
+static ASN1_OCTET_STRING *read_scts(OCSP_SINGLERESP *single) {
+  int at = OCSP_SINGLERESP_get_ext_by_NID(single, NID_ct_cert_scts, -1);
+  X509_EXTENSION *extension = at >= 0 ? OCSP_SINGLERESP_get_ext(single, at) : NULL;
+  if (extension == NULL) {
+    return NULL;
+  }
+  const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(extension);
+  const uint8_t *content = ASN1_STRING_get0_data(value);
+  int len = ASN1_STRING_length(value);
+  ASN1_OCTET_STRING *list = d2i_ASN1_OCTET_STRING(NULL, &content, len);
+  if (list != NULL && content != ASN1_STRING_get0_data(value) + len) {
+    ASN1_OCTET_STRING_free(list);
+    list = NULL;
+  }
+  return list;
+}
+
+ASN1_OCTET_STRING *codicil_ocsp_scts(codicil_span der, X509 *subject, X509 *issuer) {
+  OCSP_BASICRESP *basic = parse(der);
+  OCSP_SINGLERESP *single = basic != NULL ? find_single(basic, subject, issuer) : NULL;
+  ASN1_OCTET_STRING *list = single != NULL ? read_scts(single) : NULL;
+  OCSP_BASICRESP_free(basic);
+  return list;
+}

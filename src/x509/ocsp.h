@@ -21,5 +21,9 @@ typedef enum codicil_staple {
 // OpenSSL's errors in its queue.
 codicil_staple codicil_ocsp_judge(int64_t *out_next_update, codicil_span der, X509 *subject,
                                   X509 *issuer, int64_t unix_s);
+// Returns the timestamps (SignedCertificateTimestampList) that `der` carries for `subject`, NULL
+// where there are none; ASN1_OCTET_STRING_free it. Nothing else is looked at: timestamps are
+// signed.
+ASN1_OCTET_STRING *codicil_ocsp_scts(codicil_span der, X509 *subject, X509 *issuer);
 
 #endif

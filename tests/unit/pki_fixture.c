@@ -195,6 +195,19 @@ pki_cert *pki_leaf(const pki_cert *issuer, const char *alt_names) {
   return pki_make(issuer, &(pki_spec){.common_name = "leaf", .alt_names = alt_names});
 }
 
+pki_cert *pki_with_extension(const pki_cert *cert, const pki_cert *issuer,
+                             X509_EXTENSION *extension, int at) {
+  pki_cert *made = calloc(1, sizeof *made);
+  CHECK(made != NULL);
+  made->x509 = X509_dup(cert->x509);
+  made->key = cert->key;
+  CHECK(made->x509 != NULL && EVP_PKEY_up_ref(made->key) == 1 &&
+        X509_add_ext(made->x509, extension, at) == 1 &&
+        X509_sign(made->x509, issuer->key, digest_for(issuer->key, NULL)) > 0);
+  encode(made);
+  return made;
+}
+
 void pki_free(pki_cert *cert) {
   if (cert == NULL) {
     return;
@@ -255,6 +268,21 @@ static void add_strange(OCSP_BASICRESP *basic, const pki_ocsp_spec *spec) {
   ASN1_OBJECT_free(oid);
 }
 
+static void add_scts(OCSP_SINGLERESP *single, codicil_span list) {
+  ASN1_OCTET_STRING *inner = ASN1_OCTET_STRING_new(), *value = ASN1_OCTET_STRING_new();
+  uint8_t *der = NULL;
+  CHECK(inner != NULL && value != NULL &&
+        ASN1_OCTET_STRING_set(inner, list.data, (int)list.len) == 1);
+  int len = i2d_ASN1_OCTET_STRING(inner, &der);
+  CHECK(len > 0 && ASN1_OCTET_STRING_set(value, der, len) == 1);
+  X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, NID_ct_cert_scts, 0, value);
+  CHECK(extension != NULL && OCSP_SINGLERESP_add_ext(single, extension, -1) == 1);
+  X509_EXTENSION_free(extension);
+  ASN1_OCTET_STRING_free(inner);
+  ASN1_OCTET_STRING_free(value);
+  OPENSSL_free(der);
+}
+
 static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issuer,
                                   const pki_ocsp_spec *spec) {
   static const int status[] = {V_OCSP_CERTSTATUS_GOOD, V_OCSP_CERTSTATUS_REVOKED,
@@ -272,9 +300,13 @@ static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issue
                                  next_update) != NULL);
     OCSP_CERTID_free(other);
   }
-  CHECK(OCSP_basic_add1_status(basic, id, status[spec->status], OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-                               spec->status == PKI_REVOKED ? this_update : NULL, this_update,
-                               next_update) != NULL);
+  OCSP_SINGLERESP *single = OCSP_basic_add1_status(
+      basic, id, status[spec->status], OCSP_REVOKED_STATUS_KEYCOMPROMISE,
+      spec->status == PKI_REVOKED ? this_update : NULL, this_update, next_update);
+  CHECK(single != NULL);
+  if (spec->scts.len != 0) {
+    add_scts(single, spec->scts);
+  }
   add_strange(basic, spec);
   unsigned long flags =
       (spec->with_signer ? 0 : OCSP_NOCERTS) | (spec->by_key ? OCSP_RESPID_KEY : 0);

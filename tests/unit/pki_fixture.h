@@ -59,6 +59,9 @@ pki_cert *pki_make(const pki_cert *issuer, const pki_spec *spec);
 pki_cert *pki_root(const char *common_name);
 pki_cert *pki_intermediate(const pki_cert *issuer, const char *common_name);
 pki_cert *pki_leaf(const pki_cert *issuer, const char *alt_names);
+// The same certificate with one extension more, number `at` (-1: the last), signed by `issuer`.
+pki_cert *pki_with_extension(const pki_cert *cert, const pki_cert *issuer,
+                             X509_EXTENSION *extension, int at);
 void pki_free(pki_cert *cert);
 codicil_span pki_der(const pki_cert *cert);
 codicil_span pki_pem(const pki_cert *cert);
@@ -78,6 +81,7 @@ typedef struct pki_ocsp_spec {
   size_t num_more;                  // statuses of other certificates before it
   enum { PKI_NOWHERE, PKI_IN_RESPONSE, PKI_IN_SINGLE } strange; // an extension that nobody knows
   bool critical;                                                // and whether it is critical
+  codicil_span scts; // SignedCertificateTimestampList in the certificate's own status; may be empty
 } pki_ocsp_spec;
 
 typedef struct pki_bytes {

@@ -113,6 +113,32 @@ static void test_the_trust_store_is_part_of_the_key(void **state) {
   pki_free(stranger);
 }
 
+static void test_a_mark_on_the_anchor_is_part_of_the_key_and_found_on_every_way(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *next = pki_leaf(f->intermediate, "DNS:b.example");
+  pki_cert *third = pki_leaf(f->intermediate, "DNS:c.example");
+  pki_cert *late = pki_make(f->intermediate, &(pki_spec){.not_before = PKI_NOW + 60});
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  assert_false(f->is_caa_anchor);
+  assert_int_equal(chain_judge(f, (const pki_cert *[]){next, f->intermediate}, 2),
+                   CODICIL_CERT_NONE);
+  assert_false(f->is_caa_anchor);
+  assert_int_equal(codicil_trust_mark_caa(f->trust, NULL, NULL, pki_pem(f->root)), CODICIL_OK);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+    assert_true(f->is_caa_anchor);
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){third, f->intermediate}, 2),
+                     CODICIL_CERT_NONE); // the short way
+    assert_true(f->is_caa_anchor);
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){late, f->intermediate}, 2),
+                     CODICIL_CERT_NOT_YET_VALID);
+    assert_false(f->is_caa_anchor);
+  }
+  pki_free(late);
+  pki_free(third);
+  pki_free(next);
+}
+
 static void test_a_cached_intermediate_never_completes_another_peers_chain(void **state) {
   chain_fixture *f = *state;
   assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
@@ -321,6 +347,7 @@ int main(void) {
       CACHE_TEST(test_next_update_ends_a_verdict),
       CACHE_TEST(test_staples_are_part_of_the_key),
       CACHE_TEST(test_the_trust_store_is_part_of_the_key),
+      CACHE_TEST(test_a_mark_on_the_anchor_is_part_of_the_key_and_found_on_every_way),
       CACHE_TEST(test_a_cached_intermediate_never_completes_another_peers_chain),
       CACHE_TEST(test_a_cached_intermediate_is_judged_anew_with_each_end_entity),
       CACHE_TEST(test_a_known_signature_is_bound_to_its_issuer),

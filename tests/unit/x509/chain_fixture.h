@@ -17,6 +17,7 @@ typedef struct chain_fixture {
   codicil_chain_cache *cache;
   int64_t unix_s;      // PKI_NOW at first
   int64_t valid_until; // of the last verdict
+  bool is_caa_anchor;  // of the last verdict
   codicil_diag diag;   // of the last verdict
 } chain_fixture;
 
@@ -35,6 +36,7 @@ static inline codicil_cert_reason chain_judge_entries(chain_fixture *f,
                                           entries, num_entries, f->unix_s),
                    CODICIL_OK);
   f->valid_until = verdict.valid_until;
+  f->is_caa_anchor = verdict.is_caa_anchor;
   assert_int_equal(ERR_peek_error(), 0);
   return verdict.reason;
 }

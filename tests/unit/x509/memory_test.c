@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "chain_fixture.h"
+#include "pki_evidence.h"
 #include "starve_libcrypto.h"
 
 // Judges at one n after the other (every third, once it is inside OpenSSL's loops) until memory no
@@ -74,6 +75,54 @@ static void test_bad_chains_are_never_accepted_for_want_of_memory(void **state) 
   expect_starving(f, &weak, NULL, NULL, CODICIL_CERT_UNTRUSTED);
 }
 
+static void test_what_is_listed_is_never_accepted_for_want_of_memory(void **state) {
+  chain_fixture *f = *state;
+  const codicil_chain_entry entries[] = {{.der = pki_der(f->leaf)},
+                                         {.der = pki_der(f->intermediate)}};
+  pki_bytes crl = pki_crl(f->intermediate, &(pki_crl_spec){.revoked = {f->leaf}});
+  pki_log *log = pki_log_new(NULL);
+  assert_int_equal(
+      codicil_trust_add_log(f->trust, NULL, codicil_span_of(log->spki, log->spki_len), 0, 1),
+      CODICIL_OK);
+  codicil_trust_set_min_scts(f->trust, 1);
+  assert_int_equal(judge_starving(f, entries, CODICIL_CERT_SCTS), CODICIL_CERT_SCTS);
+  assert_int_equal(codicil_trust_add_crls(f->trust, NULL, NULL, codicil_span_of(crl.data, crl.len)),
+                   CODICIL_OK);
+  assert_int_equal(judge_starving(f, entries, CODICIL_CERT_REVOKED), CODICIL_CERT_REVOKED);
+  pki_log_free(log);
+  free(crl.data);
+}
+
+// The short way leaves what it cannot find out to the long one.
+static void test_the_short_way_accepts_nothing_listed_for_want_of_memory(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *leaf = pki_leaf(f->intermediate, "DNS:b.example");
+  const codicil_chain_entry entries[] = {{.der = pki_der(leaf)}, {.der = pki_der(f->intermediate)}};
+  pki_bytes crl = pki_crl(f->intermediate, &(pki_crl_spec){.revoked = {leaf}});
+  assert_int_equal(codicil_trust_add_crls(f->trust, NULL, NULL, codicil_span_of(crl.data, crl.len)),
+                   CODICIL_OK);
+  assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 4), CODICIL_OK);
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+  (void)judge_starving(f, entries, CODICIL_CERT_REVOKED);
+  free(crl.data);
+  pki_free(leaf);
+}
+
+static void test_timestamps_are_counted_once_there_is_memory(void **state) {
+  chain_fixture *f = *state;
+  pki_log *log = pki_log_new(NULL);
+  pki_cert *leaf =
+      pki_with_scts(f->leaf, f->intermediate, f->intermediate, &(pki_sct_spec){.log = log}, 1, -1);
+  const codicil_chain_entry entries[] = {{.der = pki_der(leaf)}, {.der = pki_der(f->intermediate)}};
+  assert_int_equal(codicil_trust_add_log(f->trust, NULL, codicil_span_of(log->spki, log->spki_len),
+                                         0, INT64_MAX),
+                   CODICIL_OK);
+  codicil_trust_set_min_scts(f->trust, 1);
+  assert_int_equal(judge_starving(f, entries, CODICIL_CERT_NONE), CODICIL_CERT_NONE);
+  pki_free(leaf);
+  pki_log_free(log);
+}
+
 // libcrypto hides some of its want of memory (an extension then "does not parse"): such a refusal
 // may be remembered, for an hour at most.
 static void test_with_a_cache_a_good_chain_is_good_again_within_the_hour(void **state) {
@@ -102,6 +151,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CHAIN_TEST(test_a_good_chain_is_judged_once_there_is_memory),
       CHAIN_TEST(test_bad_chains_are_never_accepted_for_want_of_memory),
+      CHAIN_TEST(test_what_is_listed_is_never_accepted_for_want_of_memory),
+      CHAIN_TEST(test_the_short_way_accepts_nothing_listed_for_want_of_memory),
+      CHAIN_TEST(test_timestamps_are_counted_once_there_is_memory),
       CHAIN_TEST(test_with_a_cache_a_good_chain_is_good_again_within_the_hour),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-// Trust anchors from PEM.
+// Trust anchors from PEM, marks on them, and what all of it makes of a store's generation.
 #include "cmocka_test.h"
 
 #include "trust.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fail_mem.h"
-#include "pki_fixture.h"
+#include "pki_evidence.h"
 #include "span.h"
 
 typedef struct fixture {
@@ -104,8 +104,84 @@ static void test_the_same_anchors_are_the_same_generation(void **state) {
   codicil_trust_free(other);
 }
 
+// ---- marks --------------------------------------------------------------------------------------
+
+static codicil_err mark(fixture *f, size_t *out_num, codicil_diag *diag, const char *text) {
+  codicil_span exact = exact_copy(codicil_span_str(text));
+  codicil_err err = codicil_trust_mark_caa(f->trust, out_num, diag, exact);
+  assert_int_equal(ERR_peek_error(), 0);
+  free((void *)exact.data);
+  return err;
+}
+
+static void test_a_mark_makes_no_anchor(void **state) {
+  fixture *f = *state;
+  char *both = pki_chain_pem(f->a, f->b);
+  codicil_diag diag = {NULL, 0};
+  size_t num = 99;
+  assert_int_equal(mark(f, &num, &diag, both), CODICIL_OK); // none is there yet
+  assert_int_equal(num, 0);
+  assert_int_equal(add(f, NULL, NULL, f->a->pem), CODICIL_OK);
+  assert_false(codicil_trust_is_caa_anchor(f->trust, f->a->x509));
+  diag.what = NULL;
+  assert_int_equal(mark(f, &num, &diag, both), CODICIL_OK);
+  assert_int_equal(num, 1);
+  assert_string_equal(diag.what, "a certificate of the file is no trust anchor");
+  assert_true(codicil_trust_is_caa_anchor(f->trust, f->a->x509));
+  assert_false(codicil_trust_is_caa_anchor(f->trust, f->b->x509));
+  assert_int_equal(add(f, NULL, NULL, f->b->pem), CODICIL_OK);
+  diag.what = NULL;
+  assert_int_equal(mark(f, &num, &diag, both), CODICIL_OK);
+  assert_int_equal(num, 2);
+  assert_null(diag.what);
+  assert_true(codicil_trust_is_caa_anchor(f->trust, f->b->x509));
+  free(both);
+}
+
+static void test_a_file_of_marks_without_certificates_is_refused(void **state) {
+  fixture *f = *state;
+  codicil_diag diag = {NULL, 0};
+  size_t num = 99;
+  assert_int_equal(mark(f, &num, &diag, "nothing"), CODICIL_BAD_INPUT);
+  assert_string_equal(diag.what, "no certificate in file");
+  assert_int_equal(
+      mark(f, &num, &diag, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+      CODICIL_BAD_INPUT);
+  assert_string_equal(diag.what, "certificate does not parse");
+  assert_int_equal(num, 99);
+}
+
+// ---- generations and memory ---------------------------------------------------------------------
+
+static void test_all_that_is_added_makes_another_generation(void **state) {
+  fixture *f = *state;
+  uint8_t seen[6][CODICIL_SHA256_LEN];
+  size_t num = 0;
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  assert_int_equal(add(f, NULL, NULL, f->a->pem), CODICIL_OK);
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  assert_int_equal(mark(f, NULL, NULL, f->a->pem), CODICIL_OK);
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  pki_bytes crl = pki_crl(f->a, &(pki_crl_spec){.reason = 0});
+  assert_int_equal(codicil_trust_add_crls(f->trust, NULL, NULL, codicil_span_of(crl.data, crl.len)),
+                   CODICIL_OK);
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  pki_log *log = pki_log_new(NULL);
+  codicil_span spki = codicil_span_of(log->spki, log->spki_len);
+  assert_int_equal(codicil_trust_add_log(f->trust, NULL, spki, 0, 1), CODICIL_OK);
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  assert_int_equal(codicil_trust_add_log(f->trust, NULL, spki, 0, 2), CODICIL_OK);
+  memcpy(seen[num++], codicil_trust_generation(f->trust), CODICIL_SHA256_LEN);
+  for (size_t i = 0; i < num; i++) {
+    for (size_t j = 0; j < i; j++) {
+      assert_memory_not_equal(seen[i], seen[j], CODICIL_SHA256_LEN);
+    }
+  }
+  pki_log_free(log);
+  free(crl.data);
+}
+
 static void test_out_of_memory_leaves_nothing_behind(void **state) {
-  (void)state;
   fail_mem fail;
   fail_mem_init(&fail, 0);
   codicil_trust *trust = NULL;
@@ -113,6 +189,15 @@ static void test_out_of_memory_leaves_nothing_behind(void **state) {
   assert_null(trust);
   fail_mem_init(&fail, 1);
   assert_int_equal(codicil_trust_new(&trust, &fail.mem), CODICIL_OK);
+  const fixture *f = *state;
+  pki_log *log = pki_log_new(NULL);
+  codicil_span spki = codicil_span_of(log->spki, log->spki_len);
+  assert_int_equal(codicil_trust_add_pem(trust, NULL, NULL, pki_pem(f->a)), CODICIL_NOMEM);
+  assert_int_equal(codicil_trust_add_log(trust, NULL, spki, 0, INT64_MAX), CODICIL_NOMEM);
+  fail.countdown = 2;
+  assert_int_equal(codicil_trust_add_pem(trust, NULL, NULL, pki_pem(f->a)), CODICIL_OK);
+  assert_int_equal(codicil_trust_add_log(trust, NULL, spki, 0, INT64_MAX), CODICIL_OK);
+  pki_log_free(log);
   codicil_trust_free(trust);
   assert_int_equal(fail.held, 0);
 }
@@ -125,7 +210,10 @@ int main(void) {
       TRUST_TEST(test_no_certificate_or_one_that_does_not_parse_adds_nothing),
       TRUST_TEST(test_an_encrypted_block_is_refused_and_nobody_is_asked),
       TRUST_TEST(test_the_same_anchors_are_the_same_generation),
-      cmocka_unit_test(test_out_of_memory_leaves_nothing_behind),
+      TRUST_TEST(test_a_mark_makes_no_anchor),
+      TRUST_TEST(test_a_file_of_marks_without_certificates_is_refused),
+      TRUST_TEST(test_all_that_is_added_makes_another_generation),
+      TRUST_TEST(test_out_of_memory_leaves_nothing_behind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,222 @@
+// Certificate revocation lists: see crl.h, and x509.h.
+#include "crl.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "err.h"
+#include "path.h"
+#include "trust.h"
+
+// ---- reading ------------------------------------------------------------------------------------
+
+// An encrypted PEM block is refused; OpenSSL's own callback would ask at the terminal.
+static int no_password(char *buf, int len, int writing, void *ctx) {
+  (void)buf, (void)len, (void)writing, (void)ctx;
+  return -1;
+}
+
+// Takes `crl`, which may be NULL.
+static bool push(STACK_OF(X509_CRL) * crls, X509_CRL *crl) {
+  bool ok = crl != NULL && sk_X509_CRL_push(crls, crl) > 0;
+  if (!ok) {
+    X509_CRL_free(crl);
+  }
+  return ok;
+}
+
+static bool read_pem(STACK_OF(X509_CRL) * crls, codicil_span file) {
+  BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
+  bool ok = bio != NULL;
+  X509_CRL *crl = NULL;
+  while (ok && (crl = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL)) != NULL) {
+    ok = push(crls, crl);
+  }
+  ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  BIO_free(bio);
+  return ok;
+}
+
+static bool read_der(STACK_OF(X509_CRL) * crls, codicil_span file) {
+  const uint8_t *at = file.data;
+  return push(crls, d2i_X509_CRL(NULL, &at, (long)file.len)) && at == file.data + file.len;
+}
+
+// Reads all lists, or none. Returns NULL where one does not parse.
+static STACK_OF(X509_CRL) * read_file(codicil_span file) {
+  STACK_OF(X509_CRL) *crls = file.len <= INT_MAX ? sk_X509_CRL_new_null() : NULL;
+  bool is_der = file.len != 0 && file.data[0] == 0x30;
+  if (crls != NULL && !(is_der ? read_der(crls, file) : read_pem(crls, file))) {
+    sk_X509_CRL_pop_free(crls, X509_CRL_free);
+    crls = NULL;
+  }
+  return crls;
+}
+
+// ---- what is taken ------------------------------------------------------------------------------
+
+// Returns why the list's scope is none of ours, else NULL.
+static const char *scope_problem(const X509_CRL *crl) {
+  int critical = -1;
+  ISSUING_DIST_POINT *point =
+      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, NULL);
+  const char *what = NULL;
+  if (point == NULL) {
+    return critical == -1 ? NULL : "CRL has an issuing distribution point that does not parse";
+  }
+  if (point->indirectCRL > 0) {
+    what = "indirect CRLs are not supported";
+  } else if (point->onlyattr > 0) {
+    what = "CRL is for attribute certificates";
+  }
+  ISSUING_DIST_POINT_free(point);
+  return what;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc5280#section-5.2
+//# If a CRL contains a critical extension
+//# that the application cannot process, then the application MUST NOT
+//# use that CRL to determine the status of certificates.
+static const char *extension_problem(const X509_CRL *crl) {
+  for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
+    X509_EXTENSION *extension = X509_CRL_get_ext(crl, i);
+    int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    if (nid == NID_delta_crl) {
+      return "delta CRLs are not supported";
+    }
+    if (X509_EXTENSION_get_critical(extension) && nid != NID_issuing_distribution_point) {
+      return "CRL has a critical extension that is not known";
+    }
+  }
+  return scope_problem(crl);
+}
+
+static const char *problem_of(const X509_CRL *crl) {
+  const ASN1_TIME *next_update = X509_CRL_get0_nextUpdate(crl);
+  int64_t at;
+  if (!codicil_asn1_time(&at, X509_CRL_get0_lastUpdate(crl)) ||
+      (next_update != NULL && !codicil_asn1_time(&at, next_update))) {
+    return "CRL has a time that cannot be read";
+  }
+  return extension_problem(crl);
+}
+
+static const char *problem_of_all(STACK_OF(X509_CRL) * crls) {
+  const char *what = sk_X509_CRL_num(crls) == 0 ? "no CRL in file" : NULL;
+  for (int i = 0; i < sk_X509_CRL_num(crls) && what == NULL; i++) {
+    what = problem_of(sk_X509_CRL_value(crls, i));
+  }
+  return what;
+}
+
+// OpenSSL brings the entries into order when they are first asked for, which may not fail later.
+static bool sort_entries(X509_CRL *crl) {
+  ASN1_INTEGER *zero = ASN1_INTEGER_new();
+  X509_REVOKED *entry = NULL;
+  if (zero != NULL) {
+    (void)X509_CRL_get0_by_serial(crl, &entry, zero);
+  }
+  ASN1_INTEGER_free(zero);
+  return zero != NULL;
+}
+
+// Takes the lists over. All of them are added, or none.
+static codicil_err add_all(codicil_trust *trust, STACK_OF(X509_CRL) * crls, codicil_span file) {
+  uint8_t sha256[CODICIL_SHA256_LEN];
+  if (trust->crls == NULL) {
+    trust->crls = sk_X509_CRL_new_null();
+  }
+  bool ok = trust->crls != NULL && sk_X509_CRL_reserve(trust->crls, sk_X509_CRL_num(crls)) == 1;
+  for (int i = 0; ok && i < sk_X509_CRL_num(crls); i++) {
+    ok = sort_entries(sk_X509_CRL_value(crls, i));
+  }
+  if (!ok) {
+    return CODICIL_NOMEM;
+  }
+  if (!codicil_sha256(sha256, file) || !codicil_trust_extend(trust, CODICIL_TRUST_CRLS, sha256)) {
+    return CODICIL_CRYPTO;
+  }
+  while (sk_X509_CRL_num(crls) > 0) {
+    (void)sk_X509_CRL_push(trust->crls, sk_X509_CRL_shift(crls)); // there is room
+  }
+  return CODICIL_OK;
+}
+
+codicil_err codicil_trust_add_crls(codicil_trust *trust, size_t *out_num, codicil_diag *diag,
+                                   codicil_span file) {
+  ERR_clear_error();
+  STACK_OF(X509_CRL) *crls = read_file(file);
+  size_t num = crls != NULL ? (size_t)sk_X509_CRL_num(crls) : 0;
+  const char *what = crls != NULL ? problem_of_all(crls) : "CRL does not parse";
+  codicil_err err = CODICIL_BAD_INPUT;
+  if (what == NULL) {
+    err = add_all(trust, crls, file);
+  } else {
+    codicil_diag_set(diag, what, SIZE_MAX);
+  }
+  sk_X509_CRL_pop_free(crls, X509_CRL_free);
+  ERR_clear_error();
+  if (err == CODICIL_OK && out_num != NULL) {
+    *out_num = num;
+  }
+  return err;
+}
+
+// ---- asking -------------------------------------------------------------------------------------
+
+static bool is_in_name_of(const X509_CRL *crl, X509 *issuer) {
+  return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer)) == 0;
+}
+
+// An entry with the reason removeFromCRL (2) takes a certificate off.
+static bool lists(X509_CRL *crl, const ASN1_INTEGER *serial) {
+  X509_REVOKED *entry = NULL;
+  return X509_CRL_get0_by_serial(crl, &entry, serial) == 1;
+}
+
+//= https://www.rfc-editor.org/rfc/rfc5280#section-6.3.3
+//# If a key usage extension is
+//# present in the CRL issuer's certificate, verify that the
+//# cRLSign bit is set.
+static bool is_signed_by(X509_CRL *crl, X509 *issuer) {
+  EVP_PKEY *key = X509_get0_pubkey(issuer);
+  return key != NULL && (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 &&
+         X509_CRL_verify(crl, key) == 1;
+}
+
+bool codicil_crls_name(const codicil_trust *trust, const ASN1_INTEGER *serial, X509 *issuer) {
+  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
+    X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+    if (is_in_name_of(crl, issuer) && lists(crl, serial)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool codicil_crls_revoke(const codicil_trust *trust, const ASN1_INTEGER *serial, X509 *issuer) {
+  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
+    X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+    if (is_in_name_of(crl, issuer) && lists(crl, serial) && is_signed_by(crl, issuer)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int64_t codicil_crls_next_update(const codicil_trust *trust, X509 *issuer, int64_t unix_s) {
+  int64_t first = INT64_MAX;
+  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
+    const X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+    int64_t from, until;
+    if (X509_CRL_get0_nextUpdate(crl) != NULL && is_in_name_of(crl, issuer) &&
+        codicil_asn1_time(&from, X509_CRL_get0_lastUpdate(crl)) &&
+        codicil_asn1_time(&until, X509_CRL_get0_nextUpdate(crl)) && from <= unix_s &&
+        unix_s < until && until < first) {
+      first = until;
+    }
+  }
+  return first;
+}
