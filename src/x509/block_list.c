@@ -155,6 +155,15 @@ bool codicil_block_list_has_domain(const codicil_block_list *list,
   return list->num_names != 0;
 }
 
+bool codicil_block_list_has_breadcrumb(const codicil_block_list *list,
+                                       const codicil_identity *identity) {
+  bool found = false;
+  for (size_t i = 0; list != NULL && i < codicil_identity_num_required(identity) && !found; i++) {
+    found = codicil_block_list_has_domain(list, codicil_identity_required(identity, i));
+  }
+  return found;
+}
+
 // ---- the object ---------------------------------------------------------------------------------
 
 void codicil_block_list_free(codicil_block_list *list) {

@@ -171,6 +171,29 @@ static void test_a_breadcrumb_lists_itself_what_covers_it_and_what_is_below(void
   codicil_block_list_free(list);
 }
 
+static bool has_breadcrumb(const codicil_block_list *list, const char *required_domain) {
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.required_domain = required_domain});
+  codicil_identity *identity = NULL;
+  assert_int_equal(codicil_identity_new(&identity, NULL, pki_der(cert), PKI_OID), CODICIL_OK);
+  bool found = codicil_block_list_has_breadcrumb(list, identity);
+  codicil_identity_free(identity);
+  pki_free(cert);
+  return found;
+}
+
+static void test_a_certificate_is_asked_for_its_required_domains(void **state) {
+  (void)state;
+  codicil_block_list *list = parse("breadcrumb phish.example");
+  assert_true(has_breadcrumb(list, "www.phish.example"));
+  assert_true(has_breadcrumb(list, "*"));
+  assert_false(has_breadcrumb(list, "www.example"));
+  assert_false(has_breadcrumb(list, NULL));
+  assert_false(has_breadcrumb(NULL, "www.phish.example"));
+  // What does not parse is refused for that.
+  assert_false(has_breadcrumb(list, "phish.example."));
+  codicil_block_list_free(list);
+}
+
 static void test_a_list_without_breadcrumbs_lists_no_required_domain(void **state) {
   (void)state;
   codicil_block_list *list = parse("spki " HASH_A);
@@ -379,6 +402,7 @@ int main(void) {
       cmocka_unit_test(test_long_lines_are_refused),
       cmocka_unit_test(test_out_of_memory_leaves_nothing_behind),
       cmocka_unit_test(test_a_breadcrumb_lists_itself_what_covers_it_and_what_is_below),
+      cmocka_unit_test(test_a_certificate_is_asked_for_its_required_domains),
       cmocka_unit_test(test_a_list_without_breadcrumbs_lists_no_required_domain),
       CHAIN_TEST(test_a_key_of_the_path_is_blocked_anchor_included),
       CHAIN_TEST(test_a_serial_number_of_the_path_is_blocked_anchor_included),
