@@ -101,8 +101,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_required_domains_encode(
     codicil_buf *out, const codicil_required_domain *domains, size_t num_domains);
 // Reads a name as a person, a CAA record or a configuration writes it: "www.example.com",
 // "bücher.example", "*.example.com", "*", "192.0.2.1", "[2001:db8::1]". `text` (at least
-// CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets) keeps what out->dns points to. A wildcard that spans a
-// public suffix is refused. `diag` (may be NULL) says what is wrong. CODICIL_BAD_INPUT;
+// CODICIL_REQUIRED_DOMAIN_TEXT_MAX octets) keeps what out->dns points to, with NUL. A wildcard that
+// spans a public suffix is refused. `diag` (may be NULL) says what is wrong. CODICIL_BAD_INPUT;
 // CODICIL_USAGE where `text` is too short. Outputs are unchanged then.
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_required_domain_from_text(codicil_required_domain *out, char *text, size_t text_len,

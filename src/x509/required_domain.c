@@ -30,7 +30,7 @@ static codicil_span without_wildcard(codicil_span name) {
 
 // Only a valid name covers itself: no U-label, NUL, empty label, trailing dot; no `*`.
 static bool is_name(codicil_span name) {
-  return !is_wildcard(name) && codicil_dns_name_covers(name, name);
+  return codicil_dns_name_covers(name, name);
 }
 
 // Tells what a dNSName in any case is; false where it is nothing that protocol §8 knows.
@@ -168,11 +168,8 @@ static codicil_span content_of(const codicil_required_domain *domain) {
              : domain->dns;
 }
 
-// X.690 §10.1: as few octets as will do. Sixty-four names of 253 octets need two.
-static size_t len_of_len(size_t len) {
-  return len < 0x80 ? 1 : len <= 0xff ? 2 : 3;
-}
-
+// X.690 §10.1: a length has as few octets as will do. A name's needs two at most, that of
+// sixty-four names three.
 static void write_header(codicil_writer *w, uint8_t tag, size_t len) {
   codicil_write_u8(w, tag);
   if (len < 0x80) {
@@ -198,7 +195,7 @@ codicil_err codicil_required_domains_encode(codicil_buf *out,
       return CODICIL_USAGE;
     }
     size_t content_len = content_of(&domains[i]).len;
-    len += 1 + len_of_len(content_len) + content_len;
+    len += (content_len < 0x80 ? 2 : 3) + content_len;
   }
   codicil_writer w = codicil_writer_of(out);
   if (num_domains > 1) {
@@ -279,21 +276,16 @@ void codicil_required_domain_format(const codicil_required_domain *domain, char 
 
 bool codicil_required_domain_grants(const codicil_required_domain *pattern,
                                     const codicil_required_domain *domain) {
-  switch (pattern->type) {
+  switch (domain->type) {
   case CODICIL_REQUIRED_ANY:
-    return domain->type == CODICIL_REQUIRED_ANY;
-  case CODICIL_REQUIRED_ADDRESS:
-    return domain->type == CODICIL_REQUIRED_ADDRESS &&
-           codicil_address_equal(&pattern->address, &domain->address);
-  case CODICIL_REQUIRED_DNS:
-    return domain->type == CODICIL_REQUIRED_DNS &&
-           codicil_dns_name_covers(pattern->dns, domain->dns);
+    return pattern->type == CODICIL_REQUIRED_ANY;
+  case CODICIL_REQUIRED_ADDRESS: // no other pattern has one
+    return codicil_address_equal(&pattern->address, &domain->address);
   case CODICIL_REQUIRED_WILDCARD:
-    return domain->type == CODICIL_REQUIRED_WILDCARD
-               ? codicil_dns_name_covers(without_wildcard(pattern->dns),
-                                         without_wildcard(domain->dns))
-               : domain->type == CODICIL_REQUIRED_DNS &&
-                     codicil_dns_name_covers(pattern->dns, domain->dns);
+    return pattern->type == CODICIL_REQUIRED_WILDCARD &&
+           codicil_dns_name_covers(without_wildcard(pattern->dns), without_wildcard(domain->dns));
+  case CODICIL_REQUIRED_DNS: // "*" covers nothing here
+    return codicil_dns_name_covers(pattern->dns, domain->dns);
   }
   return false;
 }

@@ -45,6 +45,7 @@ static void test_only_wildcards_span(void **state) {
   assert_false(spans("co.uk"));
   assert_false(spans("*"));
   assert_false(spans("*."));
+  assert_false(spans("*xco.uk"));
   assert_false(spans(""));
   assert_false(codicil_dns_name_spans_public_suffix(codicil_span_of(NULL, 0)));
 }

@@ -181,9 +181,9 @@ static void test_what_is_no_dns_name_is_refused(void **state) {
 static void test_a_wildcard_is_alone_or_before_two_labels(void **state) {
   (void)state;
   static const char *const names[] = {
-      "*.",  "*.com",  "*.com.", "w*.example.com", "*w.example.com", "www.*.com", "*.*.example.com",
-      "**",  "**.a.b", "*.a.*",  "*.a.b.",         "*..a.b",         "*.0.2",     ".*",
-      "a.*",
+      "*.", "*.com",  "*.com.",  "w*.example.com", "*w.example.com", "www.*.com", "*.*.example.com",
+      "**", "**.a.b", "*ab.c.d", "*.a.*",          "*.a.b.",         "*..a.b",    "*.0.2",
+      ".*", "a.*",
   };
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     expect_refused(dns_name(names[i], strlen(names[i])));
@@ -229,6 +229,8 @@ static void test_other_types_and_empty_fields_are_refused(void **state) {
       "860161",               // URI
       "88032a0304",           // registeredID
       "890161",               // no GeneralName
+      "a704c0000201",         // [7] constructed
+      "4704c0000201",         // [7] of the application class
       "a20382016100",         // [2] constructed: EXPLICIT
       "a203820161",
       "a2031601"
@@ -394,7 +396,22 @@ static void test_what_could_not_be_read_back_is_not_written(void **state) {
   expect_not_encoded(bad, 0);
 }
 
-static void test_lengths_of_one_two_and_three_octets_are_read_back(void **state) {
+static void expect_read_back(const codicil_required_domain *domains, size_t num) {
+  codicil_buf out;
+  codicil_buf_init(&out, NULL, SIZE_MAX);
+  assert_int_equal(codicil_required_domains_encode(&out, domains, num), CODICIL_OK);
+  parsed p = parse(codicil_buf_span(&out), MAX);
+  assert_int_equal(p.err, CODICIL_OK);
+  assert_int_equal(p.num, num);
+  for (size_t i = 0; i < num; i++) {
+    assert_true(codicil_span_equal(p.names[i].dns, domains[i].dns));
+  }
+  free(p.text);
+  codicil_buf_clear(&out);
+}
+
+// DER's lengths of one, two and three octets, and where one becomes the next.
+static void test_names_of_every_length_and_number_are_read_back(void **state) {
   (void)state;
   char name[254];
   memset(name, 'a', sizeof name - 1);
@@ -403,23 +420,20 @@ static void test_lengths_of_one_two_and_three_octets_are_read_back(void **state)
     name[i] = '.';
   }
   codicil_required_domain domains[MAX + 1];
-  for (size_t i = 0; i <= MAX; i++) { // long ones first
+  for (size_t i = 0; i <= MAX; i++) {
     domains[i] = dns(CODICIL_REQUIRED_DNS, &name[i % 2 == 0 ? 0 : 253 - i]);
   }
   for (size_t num = 1; num <= MAX; num++) {
-    codicil_buf out;
-    codicil_buf_init(&out, NULL, SIZE_MAX);
-    assert_int_equal(codicil_required_domains_encode(&out, domains, num), CODICIL_OK);
-    parsed p = parse(codicil_buf_span(&out), MAX);
-    assert_int_equal(p.err, CODICIL_OK);
-    assert_int_equal(p.num, num);
-    for (size_t i = 0; i < num; i++) {
-      assert_true(codicil_span_equal(p.names[i].dns, domains[i].dns));
-    }
-    free(p.text);
-    codicil_buf_clear(&out);
+    expect_read_back(domains, num);
   }
   expect_not_encoded(domains, MAX + 1);
+  for (size_t start = 0; start < 253; start++) {
+    domains[0] = dns(CODICIL_REQUIRED_DNS, &name[start]);
+    if (name[start] != '.') {
+      expect_read_back(domains, 1);
+      expect_read_back(domains, 2);
+    }
+  }
 }
 
 static void test_no_memory_and_no_room_leave_the_buffer_as_it_was(void **state) {
@@ -450,6 +464,10 @@ static void expect_text(const char *from, codicil_required_type type, const char
   assert_int_equal(codicil_required_domain_from_text(&domain, text, sizeof text, NULL, exact),
                    CODICIL_OK);
   free((void *)exact.data);
+  if (type != CODICIL_REQUIRED_ADDRESS) {
+    assert_string_equal(text, normal);
+    assert_ptr_equal(domain.dns.data, text);
+  }
   expect_name(&domain, type, normal);
 }
 
@@ -487,9 +505,8 @@ static void expect_bad_text(codicil_span from, const char *words) {
 static void test_text_that_is_no_required_domain_is_refused_with_the_reason(void **state) {
   (void)state;
   static const char *const names[] = {
-      "",        ".",           "a..b",   "a b",          "https://a", "a:443",
-      "192.0.2", "[192.0.2.1]", "w*.a.b", "*.*.a.b",      "a.*",       "**",
-      "*.",      "*..",         "*a.b.c", "192.0.2.0/24", "\xff"};
+      "",        ".",   "a..b", "a b", "https://a", "a:443",  "192.0.2", "[192.0.2.1]",  "w*.a.b",
+      "*.*.a.b", "a.*", "**",   "*.",  "*..",       "*a.b.c", "*ab.c.d", "192.0.2.0/24", "\xff"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     expect_bad_text(codicil_span_str(names[i]), "neither a DNS name");
   }
@@ -531,7 +548,9 @@ static void test_text_is_never_cut(void **state) {
   codicil_required_domain domain = dns(CODICIL_REQUIRED_DNS, "abcd");
   codicil_required_domain_format(&domain, out, sizeof out);
   assert_string_equal(out, "");
+  out[0] = 'x';
   codicil_required_domain_format(&domain, out, 0);
+  assert_int_equal(out[0], 'x');
   domain = dns(CODICIL_REQUIRED_DNS, "abc");
   codicil_required_domain_format(&domain, out, sizeof out);
   assert_string_equal(out, "abc");
@@ -608,7 +627,7 @@ int main(void) {
       cmocka_unit_test(test_text_that_could_be_too_short_is_not_written_to),
       cmocka_unit_test(test_one_name_is_a_general_name_and_more_are_general_names),
       cmocka_unit_test(test_what_could_not_be_read_back_is_not_written),
-      cmocka_unit_test(test_lengths_of_one_two_and_three_octets_are_read_back),
+      cmocka_unit_test(test_names_of_every_length_and_number_are_read_back),
       cmocka_unit_test(test_no_memory_and_no_room_leave_the_buffer_as_it_was),
       cmocka_unit_test(test_text_is_read_as_people_write_it),
       cmocka_unit_test(test_text_that_is_no_required_domain_is_refused_with_the_reason),
