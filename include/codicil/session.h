@@ -279,9 +279,12 @@ typedef struct codicil_evidence {
 
 // A required domain is proven only where DNS leads to this server, too (protocol §5.2, §5.5), and
 // the session cannot look. What it wants to know becomes CODICIL_EVENT_WANT_DNS, once for a name
-// until it is answered; wants arise where a route hangs on them, never before. A few are open at
-// once; the rest follow as they are answered.
+// until it is answered; wants arise where a route hangs on them, never before. Further ones follow
+// when the route is asked for again, as the generation tells that it should be.
 //
+// At most CODICIL_DNS_WANTS_OPEN are open at once, and CODICIL_DNS_WANTS_MAX names are known at a
+// time; what is not answered as leading here proves nothing.
+enum { CODICIL_DNS_WANTS_OPEN = 4, CODICIL_DNS_WANTS_MAX = 128, CODICIL_DNS_EVIDENCE_MIN_S = 60 };
 // Returns the origin to look up, NULL where `index` is not open; lives until the next call.
 CODICIL_API const codicil_origin *codicil_session_dns_want(const codicil_session *session,
                                                            size_t index);
@@ -338,9 +341,16 @@ typedef struct codicil_route {
   codicil_cert_reason cert_reason; // beside CERTIFICATE; LIMIT beside NOT_COVERED: some skipped
   size_t certificate;              // index; SIZE_MAX where none has to do with it
   size_t proved_by;                // that proved its Required Domain; SIZE_MAX: none did
-  const char *rule;                // document and section, static ("RFC 9525 §6.3")
-  uint64_t generation;             // of the authority: re-ask when it changed
-  int64_t until_s;                 // and from this Unix time on: a path ends, or a refusal
+  // Of `certificate`, where it has a Required Domain that matters: the name that is proven, or else
+  // the one nearest to it, with the answer of protocol §5 for that name and its reason. Lives as
+  // long as the session; NULL: none.
+  const codicil_required_domain *required;
+  codicil_answer required_answer;
+  codicil_route_reason required_reason;
+  const char *dns;     // beside USE: where DNS comes in, in words; static, NULL: it does not
+  const char *rule;    // document and section, static ("RFC 9525 §6.3")
+  uint64_t generation; // of the authority: re-ask when it changed
+  int64_t until_s;     // and from this Unix time on: a path or evidence ends, or a refusal
 } codicil_route;
 
 // Answers whose requests may go here (protocol §5). May validate paths, and so queue events.
@@ -353,7 +363,7 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_session_route(codicil_session *
                                                                const codicil_origin *origin,
                                                                const codicil_evidence *evidence,
                                                                codicil_now now);
-enum { CODICIL_EXPLAIN_MAX = 640 };
+enum { CODICIL_EXPLAIN_MAX = 1024 };
 // Writes why, as a sentence with NUL: "https://www.example: secondary certificate 2 covers it; DNS
 // leads to this server (RFC 9113 §9.1.1)". Cut to `out_len` (at least 1; CODICIL_EXPLAIN_MAX is
 // always enough). Returns the length without NUL.

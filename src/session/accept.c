@@ -4,64 +4,75 @@
 #include <string.h>
 
 #include "mem.h"
+#include "settle.h"
 #include "trace.h"
 
-static codicil_policy_input input_of(const codicil_session *s, codicil_now now) {
-  return (codicil_policy_input){.certificates = s->certificates,
+codicil_policy_input codicil_accept_input(const codicil_session *s) {
+  return (codicil_policy_input){.config = s->config,
+                                .certificates = s->certificates,
                                 .num_certificates = s->num_certificates,
-                                .authority = &s->authority,
+                                .standings = s->authority.standings,
                                 .origins = &s->origins,
+                                .wants = &s->wants,
                                 .peer = &s->peer,
                                 .support = codicil_session_support(s),
                                 .is_receiving = codicil_reassembly_is_partial(&s->in),
                                 .has_skipped = s->in.num_skipped > 0,
-                                .unix_s = now.unix_s};
+                                .unix_s = s->unix_s,
+                                .queue = s->authority.queue};
 }
 
 static void say(codicil_session *s, size_t index) {
-  const codicil_proven *certificate = &s->certificates[index];
+  const codicil_standing *standing = &s->authority.standings[index];
   codicil_event_queue_push(&s->events,
                            (codicil_event){.type = CODICIL_EVENT_CERTIFICATE, .index = index});
   codicil_trace_emit(
       &s->config->trace, "policy:verdict", codicil_trace_uint("certificate", index),
-      codicil_trace_hex("sha256",
-                        codicil_span_of(codicil_identity_sha256(certificate->identity), 32)),
-      codicil_trace_text("decision", codicil_decision_word(certificate->decision)),
-      codicil_trace_text("reason", codicil_cert_reason_word(certificate->reason)));
+      codicil_trace_hex(
+          "sha256", codicil_span_of(codicil_identity_sha256(s->certificates[index].identity), 32)),
+      codicil_trace_text("decision", codicil_decision_word(standing->decision)),
+      codicil_trace_text("reason", codicil_cert_reason_word(standing->reason)));
 }
 
-// Records the verdict on one certificate; tells whether it entered the authority.
-static bool record(codicil_session *s, size_t index, codicil_verdict verdict) {
-  codicil_proven *certificate = &s->certificates[index];
-  bool changed = certificate->decision != verdict.decision || certificate->reason != verdict.reason;
-  certificate->decision = verdict.decision;
-  certificate->reason = verdict.reason;
-  if (verdict.decision == CODICIL_ACCEPTED) {
-    codicil_authority_add(&s->authority, index);
-  }
-  if (changed) {
-    codicil_authority_touch(&s->authority);
-    say(s, index);
-  }
-  return verdict.decision == CODICIL_ACCEPTED;
-}
-
-// Computes the accepted set anew: the least fixpoint from the handshake's certificate, since what
-// one certificate needs another may prove (protocol §5.3). Each round judges what is outside by
-// what is inside, until a round adds nothing.
-static void settle(codicil_session *s, codicil_now now) {
-  while (s->authority.num > 0) {
-    codicil_authority_remove(&s->authority, s->authority.members[s->authority.num - 1]);
-  }
-  bool grew = true;
-  while (grew) {
-    grew = false;
-    for (size_t i = 0; i < s->num_certificates; i++) {
-      if (!codicil_authority_has(&s->authority, i)) {
-        codicil_policy_input in = input_of(s, now);
-        grew = record(s, i, codicil_policy_certificate(&in, i)) || grew;
-      }
+// The next moment at which something ends on which a decision was made.
+static int64_t next_end(const codicil_session *s) {
+  int64_t least = codicil_wants_next_end(&s->wants, s->unix_s);
+  for (size_t i = 0; i < s->num_certificates; i++) {
+    const codicil_proven *certificate = &s->certificates[i];
+    if (certificate->is_path_known && s->unix_s < certificate->path_until &&
+        certificate->path_until < least) {
+      least = certificate->path_until;
     }
+  }
+  return least;
+}
+
+// Decides on every certificate, and tells of those on which the decision is another.
+static void settle(codicil_session *s) {
+  codicil_policy_input in = codicil_accept_input(s);
+  in.standings = s->authority.draft;
+  codicil_settle(s->authority.draft, &in);
+  for (size_t i = 0; i < s->num_certificates; i++) {
+    if (codicil_authority_decide(&s->authority, i, s->authority.draft[i])) {
+      say(s, i);
+    }
+  }
+  s->next_end = next_end(s);
+}
+
+void codicil_accept_reconsider(codicil_session *s) {
+  codicil_authority_touch(&s->authority);
+  if (s->num_certificates > 0) {
+    settle(s);
+  }
+}
+
+// Decisions hold until the next thing ends. A clock that was set back may make them wrong, too.
+static void keep_time(codicil_session *s, codicil_now now) {
+  bool is_over = now.unix_s >= s->next_end || now.unix_s < s->unix_s;
+  s->unix_s = now.unix_s;
+  if (is_over) {
+    settle(s);
   }
 }
 
@@ -83,47 +94,73 @@ static codicil_err entries_of(codicil_session *s, codicil_chain_entry **out,
   return CODICIL_OK;
 }
 
-static codicil_err validate(codicil_session *s, size_t index, codicil_now now) {
+static codicil_err judge(codicil_session *s, size_t index, const codicil_chain_entry *entries,
+                         size_t num_entries) {
   codicil_proven *certificate = &s->certificates[index];
-  codicil_chain_entry *entries = NULL;
   codicil_chain_verdict verdict;
-  codicil_err err = entries_of(s, &entries, certificate->proof);
-  if (err != CODICIL_OK) {
-    return err;
-  }
-  err = codicil_chain_validate(&verdict, NULL, s->config->trust, NULL, s->config->chain_cache,
-                               entries, codicil_ea_proof_num_certificates(certificate->proof),
-                               now.unix_s);
-  codicil_mem_free(s->mem, entries);
+  codicil_err err = codicil_chain_validate(&verdict, NULL, s->config->trust, s->config->block_list,
+                                           s->config->chain_cache, entries, num_entries, s->unix_s);
   if (err != CODICIL_OK) {
     return err;
   }
   certificate->is_path_known = true;
-  certificate->path = verdict.reason;
+  certificate->refusal = codicil_policy_refusal(s->config, certificate->identity, verdict.reason);
+  certificate->is_caa_anchor = verdict.is_caa_anchor;
   codicil_trace_emit(&s->config->trace, "path:validate", codicil_trace_uint("certificate", index),
                      codicil_trace_text("reason", codicil_cert_reason_word(verdict.reason)));
   // A verdict holds for this moment at the least, or one answer could need it without end.
-  certificate->path_until = verdict.valid_until > now.unix_s ? verdict.valid_until : now.unix_s + 1;
+  certificate->path_until = verdict.valid_until > s->unix_s ? verdict.valid_until : s->unix_s + 1;
   return CODICIL_OK;
 }
 
-// The handshake validated its own certificate; it ends with its notAfter, and for good.
-static void expire_primary(codicil_proven *primary) {
-  primary->path = CODICIL_CERT_EXPIRED;
-  primary->path_until = INT64_MAX;
+static codicil_err validate(codicil_session *s, size_t index) {
+  const codicil_ea_proof *proof = s->certificates[index].proof;
+  codicil_chain_entry *entries = NULL;
+  codicil_err err = entries_of(s, &entries, proof);
+  if (err == CODICIL_OK) {
+    err = judge(s, index, entries, codicil_ea_proof_num_certificates(proof));
+  }
+  codicil_mem_free(s->mem, entries);
+  return err;
 }
 
-static codicil_err examine(codicil_session *s, size_t index, codicil_now now) {
-  codicil_proven *certificate = &s->certificates[index];
-  codicil_err err = CODICIL_OK;
-  if (certificate->proof == NULL) {
-    expire_primary(certificate);
-  } else {
-    err = validate(s, index, now);
-  }
+static codicil_err examine(codicil_session *s, size_t index) {
+  codicil_err err = validate(s, index);
   if (err == CODICIL_OK) {
-    settle(s, now);
+    settle(s);
   }
+  return err;
+}
+
+// The handshake validated its certificate, maybe by other anchors; of what is said against it now,
+// the block list alone is new.
+static codicil_err judge_primary(codicil_session *s) {
+  const codicil_kept_chain *chain = &s->handshake;
+  codicil_chain_verdict verdict = {.reason = CODICIL_CERT_NONE};
+  bool is_blocked = false;
+  for (size_t i = 0; i < chain->num; i++) {
+    is_blocked = is_blocked || codicil_block_list_has(s->config->block_list, chain->entries[i].der);
+  }
+  if (!is_blocked && s->config->trust != NULL) {
+    codicil_err err =
+        codicil_chain_validate(&verdict, NULL, s->config->trust, s->config->block_list,
+                               s->config->chain_cache, chain->entries, chain->num, s->unix_s);
+    if (err != CODICIL_OK) {
+      return err;
+    }
+  }
+  is_blocked = is_blocked || verdict.reason == CODICIL_CERT_BLOCKED;
+  s->certificates[0].refusal = is_blocked ? CODICIL_CERT_BLOCKED : CODICIL_CERT_NONE;
+  return CODICIL_OK;
+}
+
+codicil_err codicil_accept_validate_again(codicil_session *s, codicil_now now) {
+  s->unix_s = now.unix_s;
+  codicil_err err = judge_primary(s);
+  for (size_t i = 1; err == CODICIL_OK && i < s->num_certificates; i++) {
+    err = s->certificates[i].is_path_known ? validate(s, i) : CODICIL_OK;
+  }
+  codicil_accept_reconsider(s);
   return err;
 }
 
@@ -132,7 +169,6 @@ static codicil_err examine(codicil_session *s, size_t index, codicil_now now) {
 static void clear_certificate(codicil_proven *certificate) {
   codicil_identity_free(certificate->identity);
   codicil_ea_proof_free(certificate->proof);
-  codicil_buf_clear(&certificate->scts);
   *certificate = (codicil_proven){0};
 }
 
@@ -156,15 +192,23 @@ static codicil_err identity_of(codicil_session *s, codicil_identity **out, codic
   return codicil_identity_new(out, s->mem, der, s->config->codepoints.oid);
 }
 
-codicil_err codicil_accept_primary(codicil_session *s, const codicil_chain_entry *end_entity) {
-  codicil_proven primary = {.is_path_known = true, .has_ocsp = end_entity->ocsp.len > 0};
-  codicil_buf_init(&primary.scts, s->mem, end_entity->scts.len);
+static void add(codicil_session *s, codicil_proven certificate) {
+  certificate.names = codicil_sieve_of_names(certificate.identity);
+  certificate.required = codicil_sieve_of_required(certificate.identity);
+  s->certificates[s->num_certificates] = certificate;
+  s->num_certificates++;
+  codicil_authority_extend(&s->authority);
+}
+
+codicil_err codicil_accept_primary(codicil_session *s, const codicil_chain_entry *chain,
+                                   size_t num_entries) {
+  codicil_proven primary = {.is_path_known = true, .has_ocsp = chain[0].ocsp.len > 0};
   codicil_err err = reserve(s);
   if (err == CODICIL_OK) {
-    err = identity_of(s, &primary.identity, end_entity->der);
+    err = identity_of(s, &primary.identity, chain[0].der);
   }
   if (err == CODICIL_OK) {
-    err = codicil_buf_append(&primary.scts, end_entity->scts);
+    err = codicil_kept_chain_copy(&s->handshake, s->mem, chain, num_entries);
   }
   if (err != CODICIL_OK) {
     clear_certificate(&primary);
@@ -172,10 +216,8 @@ codicil_err codicil_accept_primary(codicil_session *s, const codicil_chain_entry
   }
   int64_t not_after = codicil_identity_not_after(primary.identity);
   primary.path_until = not_after < INT64_MAX ? not_after + 1 : INT64_MAX;
-  s->certificates[0] = primary;
-  s->num_certificates = 1;
-  codicil_policy_input in = input_of(s, (codicil_now){0, 0});
-  record(s, 0, codicil_policy_certificate(&in, 0));
+  add(s, primary);
+  settle(s);
   return CODICIL_OK;
 }
 
@@ -192,32 +234,71 @@ codicil_err codicil_accept_take_proof(codicil_session *s, codicil_ea_proof *proo
     return err;
   }
   certificate.proof = proof;
-  size_t index = s->num_certificates;
-  s->certificates[index] = certificate;
-  s->num_certificates++;
-  codicil_authority_touch(&s->authority);
-  say(s, index);
+  add(s, certificate);
+  say(s, s->num_certificates - 1);
   return CODICIL_OK;
 }
 
 codicil_err codicil_accept_examine_last(codicil_session *s, codicil_now now) {
-  return examine(s, s->num_certificates - 1, now);
+  keep_time(s, now);
+  return examine(s, s->num_certificates - 1);
+}
+
+// ---- routes -----------------------------------------------------------------------------------
+
+static codicil_err want_dns(codicil_session *s, const codicil_origin *origin) {
+  size_t index;
+  codicil_err err = CODICIL_OK;
+  if (s->wants.num == 0) {
+    err = codicil_event_queue_reserve(&s->events, s->mem, CODICIL_DNS_WANTS_OPEN);
+  }
+  if (err == CODICIL_OK) {
+    err = codicil_wants_open(&s->wants, &index, s->mem, origin, s->unix_s);
+  }
+  if (err != CODICIL_OK) {
+    return err;
+  }
+  codicil_event_queue_push(&s->events,
+                           (codicil_event){.type = CODICIL_EVENT_WANT_DNS, .index = index});
+  codicil_trace_emit(&s->config->trace, "policy:want-dns", codicil_trace_text("host", origin->host),
+                     codicil_trace_uint("port", origin->port));
+  return CODICIL_OK;
+}
+
+codicil_err codicil_accept_resume_dns(codicil_session *s, size_t index,
+                                      const codicil_evidence *evidence, int64_t until_s,
+                                      codicil_now now) {
+  if (index >= s->wants.num || !s->wants.items[index].is_open) {
+    return CODICIL_USAGE;
+  }
+  codicil_leads leads = codicil_leads_of(evidence, &s->peer.address);
+  s->unix_s = now.unix_s;
+  codicil_event_queue_withdraw(&s->events,
+                               (codicil_event){.type = CODICIL_EVENT_WANT_DNS, .index = index});
+  // No answer is one, too: it would be wanted again at once.
+  leads = leads != CODICIL_LEADS_UNKNOWN ? leads : CODICIL_LEADS_NOWHERE;
+  codicil_wants_answer(&s->wants, index, leads, until_s, now.unix_s);
+  codicil_accept_reconsider(s);
+  return CODICIL_OK;
 }
 
 codicil_err codicil_accept_route(codicil_session *s, codicil_route *out,
                                  const codicil_origin *origin, const codicil_evidence *evidence,
                                  codicil_now now) {
-  for (;;) {
-    codicil_policy_input in = input_of(s, now);
-    size_t to_examine = SIZE_MAX;
-    if (codicil_policy_route(&in, out, &to_examine, origin, evidence)) {
-      return CODICIL_OK;
-    }
-    codicil_err err = examine(s, to_examine, now);
+  keep_time(s, now);
+  codicil_route route;
+  codicil_policy_need need;
+  codicil_policy_input in = codicil_accept_input(s);
+  while (!codicil_policy_route(&in, &route, &need, origin, evidence)) {
+    codicil_err err = need.examine != SIZE_MAX ? examine(s, need.examine) : want_dns(s, &need.ask);
     if (err != CODICIL_OK) {
       return err;
     }
   }
+  route.generation = s->authority.generation;
+  route.until_s = s->next_end;
+  *out = route;
+  return CODICIL_OK;
 }
 
 void codicil_accept_clear(codicil_session *s) {
@@ -225,6 +306,8 @@ void codicil_accept_clear(codicil_session *s) {
     clear_certificate(&s->certificates[i]);
   }
   codicil_mem_free(s->mem, s->certificates);
+  codicil_kept_chain_clear(&s->handshake, s->mem);
+  codicil_wants_clear(&s->wants, s->mem);
   s->certificates = NULL;
   s->num_certificates = 0;
 }

@@ -1,49 +1,47 @@
-// The set that the router sees: small, so a list.
+// The set that the router sees.
 #include "authority.h"
-
-#include <string.h>
 
 #include "mem.h"
 
 codicil_err codicil_authority_reserve(codicil_authority *authority, const codicil_mem *mem,
                                       size_t num) {
-  void *members = authority->members;
-  codicil_err err =
-      codicil_mem_grow(mem, &members, &authority->cap, num, SIZE_MAX, sizeof *authority->members);
-  authority->members = members;
+  void *standings = authority->standings, *draft = authority->draft, *queue = authority->queue;
+  codicil_err err = codicil_mem_grow(mem, &standings, &authority->standings_cap, num, SIZE_MAX,
+                                     sizeof *authority->standings);
+  if (err == CODICIL_OK) {
+    err = codicil_mem_grow(mem, &draft, &authority->draft_cap, num, SIZE_MAX,
+                           sizeof *authority->draft);
+  }
+  if (err == CODICIL_OK) {
+    err = codicil_mem_grow(mem, &queue, &authority->queue_cap, 2 * num, SIZE_MAX,
+                           sizeof *authority->queue);
+  }
+  authority->standings = standings;
+  authority->draft = draft;
+  authority->queue = queue;
   return err;
 }
 
-static size_t find(const codicil_authority *authority, size_t index) {
-  size_t at = 0;
-  while (at < authority->num && authority->members[at] != index) {
-    at++;
-  }
-  return at;
-}
-
-bool codicil_authority_has(const codicil_authority *authority, size_t index) {
-  return find(authority, index) < authority->num;
-}
-
-void codicil_authority_add(codicil_authority *authority, size_t index) {
-  if (codicil_authority_has(authority, index)) {
-    return;
-  }
-  authority->members[authority->num] = index;
+void codicil_authority_extend(codicil_authority *authority) {
+  authority->standings[authority->num] =
+      (codicil_standing){CODICIL_UNEXAMINED, CODICIL_CERT_NONE, SIZE_MAX, SIZE_MAX};
   authority->num++;
   authority->generation++;
 }
 
-void codicil_authority_remove(codicil_authority *authority, size_t index) {
-  size_t at = find(authority, index);
-  if (at == authority->num) {
-    return;
+bool codicil_authority_has(const codicil_authority *authority, size_t index) {
+  return index < authority->num && authority->standings[index].decision == CODICIL_ACCEPTED;
+}
+
+bool codicil_authority_decide(codicil_authority *authority, size_t index,
+                              codicil_standing standing) {
+  codicil_standing *now = &authority->standings[index];
+  bool differs = now->decision != standing.decision || now->reason != standing.reason;
+  if (differs || now->required != standing.required || now->proved_by != standing.proved_by) {
+    authority->generation++;
   }
-  authority->num--;
-  memmove(authority->members + at, authority->members + at + 1,
-          (authority->num - at) * sizeof *authority->members);
-  authority->generation++;
+  *now = standing;
+  return differs;
 }
 
 void codicil_authority_touch(codicil_authority *authority) {
@@ -51,6 +49,8 @@ void codicil_authority_touch(codicil_authority *authority) {
 }
 
 void codicil_authority_clear(codicil_authority *authority, const codicil_mem *mem) {
-  codicil_mem_free(mem, authority->members);
+  codicil_mem_free(mem, authority->standings);
+  codicil_mem_free(mem, authority->draft);
+  codicil_mem_free(mem, authority->queue);
   *authority = (codicil_authority){.generation = authority->generation};
 }

@@ -73,6 +73,20 @@ void codicil_config_set_validate_at_once(codicil_config *config, bool at_once) {
   config->validate_at_once = at_once;
 }
 
+void codicil_config_set_block_list(codicil_config *config, const codicil_block_list *list) {
+  config->block_list = list;
+}
+
+void codicil_config_set_required_domain(codicil_config *config, codicil_required_mode mode,
+                                        bool insecure_any) {
+  config->required_mode = mode;
+  config->insecure_any = insecure_any;
+}
+
+void codicil_config_set_dns_mode(codicil_config *config, codicil_dns_mode mode) {
+  config->dns_mode = mode;
+}
+
 void codicil_config_set_trace(codicil_config *config, codicil_trace trace) {
   config->trace = trace;
 }

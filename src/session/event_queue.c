@@ -45,12 +45,12 @@ bool codicil_event_queue_take(codicil_event_queue *queue, codicil_event *out) {
   return true;
 }
 
-void codicil_event_queue_withdraw(codicil_event_queue *queue, const codicil_ea_signing *signing) {
+void codicil_event_queue_withdraw(codicil_event_queue *queue, codicil_event event) {
   size_t kept = 0;
   for (size_t i = 0; i < queue->num; i++) {
-    codicil_event event = queue->items[queue->head + i];
-    if (event.signing != signing) {
-      queue->items[queue->head + kept] = event;
+    codicil_event other = queue->items[queue->head + i];
+    if (!same_news(&other, &event)) {
+      queue->items[queue->head + kept] = other;
       kept++;
     }
   }

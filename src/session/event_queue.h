@@ -22,8 +22,8 @@ CODICIL_MUST_USE codicil_err codicil_event_queue_reserve(codicil_event_queue *qu
 // Appends `event`, unless the same news waits already.
 void codicil_event_queue_push(codicil_event_queue *queue, codicil_event event);
 bool codicil_event_queue_take(codicil_event_queue *queue, codicil_event *out);
-// Withdraws the want for `signing`, which is about to be freed.
-void codicil_event_queue_withdraw(codicil_event_queue *queue, const codicil_ea_signing *signing);
+// Withdraws a want that is over before the application has heard of it.
+void codicil_event_queue_withdraw(codicil_event_queue *queue, codicil_event event);
 void codicil_event_queue_clear(codicil_event_queue *queue, const codicil_mem *mem);
 
 #endif

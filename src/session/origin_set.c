@@ -6,8 +6,8 @@
 #include "mem.h"
 #include "session_config.h"
 
-// FNV-1a: only to skip comparisons; a collision costs one.
-static uint32_t hash_of(const codicil_origin *origin) {
+// FNV-1a.
+uint32_t codicil_origin_hash(const codicil_origin *origin) {
   uint32_t hash = 2166136261U;
   for (const char *c = origin->host; *c != '\0'; c++) {
     hash = (hash ^ (uint8_t)*c) * 16777619U;
@@ -16,7 +16,7 @@ static uint32_t hash_of(const codicil_origin *origin) {
 }
 
 static size_t find(const codicil_origin_list *list, const codicil_origin *origin) {
-  uint32_t hash = hash_of(origin);
+  uint32_t hash = codicil_origin_hash(origin);
   for (size_t i = 0; i < list->num; i++) {
     if (list->hashes[i] == hash && codicil_origin_equal(&list->items[i], origin)) {
       return i;
@@ -41,7 +41,7 @@ static codicil_err append(codicil_origin_list *list, const codicil_mem *mem,
     return err;
   }
   list->items[list->num] = *origin;
-  list->hashes[list->num] = hash_of(origin);
+  list->hashes[list->num] = codicil_origin_hash(origin);
   list->num++;
   return CODICIL_OK;
 }

@@ -24,6 +24,8 @@ typedef struct codicil_origin_set {
   size_t text_len; // of the members' serialisations
 } codicil_origin_set;
 
+// A hash that skips comparisons; a collision costs one.
+uint32_t codicil_origin_hash(const codicil_origin *origin);
 // Defines the set to contain the initial origin of `peer`, where it is not yet.
 CODICIL_MUST_USE codicil_err codicil_origin_set_initialise(codicil_origin_set *set,
                                                            const codicil_config *config,

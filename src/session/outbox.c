@@ -27,7 +27,10 @@ static void push(codicil_session *s, codicil_event_type type, size_t index,
 
 static void drop_signing(codicil_session *s, codicil_offer *offer) {
   if (offer->signing != NULL) {
-    codicil_event_queue_withdraw(&s->events, offer->signing);
+    codicil_event_queue_withdraw(&s->events,
+                                 (codicil_event){.type = CODICIL_EVENT_WANT_SIGN,
+                                                 .index = (size_t)(offer - s->outbox.offers),
+                                                 .signing = offer->signing});
     codicil_ea_signing_free(offer->signing);
     offer->signing = NULL;
     s->outbox.num_signing--;

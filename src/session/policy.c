@@ -4,25 +4,109 @@
 // returns true when it has answered; the order of the steps is the order of the reasons.
 #include "policy.h"
 
-bool codicil_policy_needs_path(const codicil_proven *certificate, int64_t unix_s) {
-  return !certificate->is_path_known || unix_s >= certificate->path_until;
+#include "reach.h"
+#include "required.h"
+
+// ---- a certificate ------------------------------------------------------------------------------
+
+static bool has_any_only(const codicil_identity *identity) {
+  const codicil_required_domain *required;
+  for (size_t i = 0; (required = codicil_identity_required(identity, i)) != NULL; i++) {
+    if (required->type != CODICIL_REQUIRED_ANY) {
+      return false;
+    }
+  }
+  return true;
 }
 
-// Steps 1 and 2 for one certificate. The Required Domain is a fact that the rest of the authority
-// must prove: until this connection can, a certificate that demands one is not for it.
-codicil_verdict codicil_policy_certificate(const codicil_policy_input *in, size_t index) {
-  const codicil_proven *certificate = &in->certificates[index];
-  if (!certificate->is_path_known) {
-    return (codicil_verdict){CODICIL_UNEXAMINED, CODICIL_CERT_NONE};
+// Step 2, as far as the extension alone tells.
+//
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
+//# Clients that encounter such a certificate when processing a
+//# certification path MUST consider the certificate invalid.
+//
+// "Such": with an empty name; here, with anything that protocol §8 excludes, and as a secondary
+// certificate only.
+static codicil_cert_reason required_refusal(const codicil_config *config,
+                                            const codicil_identity *identity) {
+  if (config->required_mode == CODICIL_REQUIRED_INSECURE_IGNORE) {
+    return CODICIL_CERT_NONE;
   }
-  if (certificate->path != CODICIL_CERT_NONE) {
-    return (codicil_verdict){CODICIL_REJECTED, certificate->path};
+  switch (codicil_identity_required_state(identity)) {
+  case CODICIL_REQUIRED_ABSENT:
+    //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-3.4.1
+    //# Clients MUST NOT accept any
+    //# end-entity certificate from an exported authenticator which does not contain
+    //# the Required Domain extension
+    //
+    // The drafts that followed have dropped it, so it is a mode.
+    return config->required_mode == CODICIL_REQUIRED_REQUIRE ? CODICIL_CERT_REQUIRED_DOMAIN_MISSING
+                                                             : CODICIL_CERT_NONE;
+  case CODICIL_REQUIRED_VALID:
+    return has_any_only(identity) && !config->insecure_any ? CODICIL_CERT_REQUIRED_DOMAIN_ANY
+                                                           : CODICIL_CERT_NONE;
+  default:
+    return CODICIL_CERT_REQUIRED_DOMAIN_INVALID;
   }
-  bool is_secondary = certificate->proof != NULL;
-  if (is_secondary && codicil_identity_required_domain(certificate->identity).data != NULL) {
-    return (codicil_verdict){CODICIL_REJECTED, CODICIL_CERT_REQUIRED_DOMAIN};
+}
+
+codicil_cert_reason codicil_policy_refusal(const codicil_config *config,
+                                           const codicil_identity *identity,
+                                           codicil_cert_reason path) {
+  if (path != CODICIL_CERT_NONE) {
+    return path;
   }
-  return (codicil_verdict){CODICIL_ACCEPTED, CODICIL_CERT_NONE};
+  if (codicil_block_list_has_breadcrumb(config->block_list, identity)) {
+    return CODICIL_CERT_BLOCKED;
+  }
+  if (codicil_identity_spans_public_suffix(identity)) {
+    return CODICIL_CERT_PUBLIC_SUFFIX;
+  }
+  return required_refusal(config, identity);
+}
+
+static const char *rule_of_reason(codicil_cert_reason reason) {
+  switch (reason) {
+  case CODICIL_CERT_EXPIRED:
+  case CODICIL_CERT_NOT_YET_VALID:
+    return "RFC 5280 §4.1.2.5";
+  case CODICIL_CERT_PURPOSE:
+    return "RFC 5280 §4.2.1.12";
+  case CODICIL_CERT_NAME_CONSTRAINTS:
+    return "RFC 5280 §4.2.1.10";
+  case CODICIL_CERT_REVOKED:
+    return "RFC 5280 §3.3";
+  case CODICIL_CERT_STAPLE_MISSING:
+    return "RFC 7633 §4.3.3";
+  case CODICIL_CERT_SCTS:
+    return "RFC 6962 §5.2";
+  case CODICIL_CERT_BLOCKED:
+    return "secondary-server-certs §6.2";
+  case CODICIL_CERT_REQUIRED_DOMAIN_MISSING:
+    return "2020 draft §3.4.1";
+  case CODICIL_CERT_REQUIRED_DOMAIN:
+  case CODICIL_CERT_REQUIRED_DOMAIN_INVALID:
+  case CODICIL_CERT_REQUIRED_DOMAIN_ANY:
+    return "2020 draft §5";
+  case CODICIL_CERT_PUBLIC_SUFFIX:
+    return "RFC 9525 §7.1";
+  default:
+    return "RFC 5280 §6";
+  }
+}
+
+const char *codicil_policy_rule(const codicil_policy_input *in, size_t index) {
+  const codicil_standing *standing = &in->standings[index];
+  if (standing->decision == CODICIL_UNEXAMINED) {
+    return "secondary-server-certs §3.2";
+  }
+  if (standing->decision != CODICIL_ACCEPTED) {
+    return rule_of_reason(standing->reason);
+  }
+  if (in->certificates[index].proof == NULL) {
+    return "RFC 9110 §4.3.4";
+  }
+  return standing->required != SIZE_MAX ? "2020 draft §5" : "secondary-server-certs §3.2";
 }
 
 // ---- a route --------------------------------------------------------------------------------
@@ -30,19 +114,26 @@ codicil_verdict codicil_policy_certificate(const codicil_policy_input *in, size_
 typedef struct query {
   const codicil_policy_input *in;
   const codicil_origin *origin;
-  const codicil_evidence *evidence;
+  codicil_sieve sieve; // of the origin
+  codicil_leads leads;
   size_t first;       // certificate that covers the host; those before it do not
   size_t certificate; // the one that answers
   codicil_route route;
-  size_t examine;
+  codicil_policy_need need;
+  bool has_need;
 } query;
 
 static bool answer(query *q, codicil_answer word, codicil_route_reason reason, const char *rule) {
   q->route = (codicil_route){.answer = word,
                              .reason = reason,
                              .certificate = q->certificate,
-                             .rule = rule,
-                             .generation = q->in->authority->generation};
+                             .proved_by = SIZE_MAX,
+                             .rule = rule};
+  return true;
+}
+
+static bool need(query *q) {
+  q->has_need = true;
   return true;
 }
 
@@ -51,62 +142,22 @@ static bool is_own(const query *q) {
 }
 
 static bool covers(const query *q, size_t index) {
-  return codicil_identity_covers(q->in->certificates[index].identity, q->origin);
+  const codicil_proven *certificate = &q->in->certificates[index];
+  return codicil_sieve_lets(&certificate->names, &q->sieve) &&
+         codicil_identity_covers(certificate->identity, q->origin);
 }
 
-// Before ORIGIN the connection's own port counts, and that of the origin for which it was opened,
-// which differ on an Alternative Service (RFC 7838 §2.1) and where the user connects elsewhere.
-static bool port_is_allowed(const query *q) {
-  const codicil_peer *peer = q->in->peer;
-  return q->in->origins->is_initialised || q->origin->port == peer->port ||
-         q->origin->port == peer->origin.port;
-}
-
-static bool origin_set_allows(const query *q) {
-  const codicil_origin_set *origins = q->in->origins;
-  return !codicil_origin_set_is_misdirected(origins, q->origin) &&
-         (!origins->is_initialised || codicil_origin_set_has(origins, q->origin));
-}
-
-typedef enum leads { LEADS_HERE, LEADS_ELSEWHERE, LEADS_NOWHERE, LEADS_UNKNOWN } leads;
-
-static bool evidence_names_peer(const codicil_evidence *evidence, const codicil_address *peer) {
-  for (size_t i = 0; i < evidence->num_addresses; i++) {
-    if (codicil_address_equal(&evidence->addresses[i], peer)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-secondary-server-certs#section-7.1
-//# Clients
-//# SHOULD consult DNS for hostnames presented in secondary certificates if they
-//# would have done so for the same hostname if it were present in the primary
-//# certificate.
-static leads where_dns_leads(const query *q) {
-  const codicil_address *peer = &q->in->peer->address;
-  if (is_own(q)) {
-    return LEADS_HERE;
-  }
-  if (q->origin->address.len != 0) {
-    return codicil_address_equal(&q->origin->address, peer) ? LEADS_HERE : LEADS_ELSEWHERE;
-  }
-  if (q->evidence == NULL || q->evidence->dns == CODICIL_DNS_UNKNOWN) {
-    return LEADS_UNKNOWN;
-  }
-  if (q->evidence->dns == CODICIL_DNS_FAILED) {
-    return LEADS_NOWHERE;
-  }
-  return evidence_names_peer(q->evidence, peer) ? LEADS_HERE : LEADS_ELSEWHERE;
+// Tells whether DNS may yet allow what a certificate does: it does already, or the caller has not
+// looked yet.
+static bool dns_may_lead_here(const query *q) {
+  return q->leads == CODICIL_LEADS_HERE || q->leads == CODICIL_LEADS_UNKNOWN;
 }
 
 // Step 6 for a host that no certificate covers: may one still come in a moment?
 static bool certificate_may_come(const query *q) {
   const codicil_policy_input *in = q->in;
-  leads dns = where_dns_leads(q);
-  if (!port_is_allowed(q) || !origin_set_allows(q) || dns == LEADS_ELSEWHERE ||
-      dns == LEADS_NOWHERE) {
+  if (!codicil_reach_port(in, q->origin) || !codicil_reach_listed(in, q->origin) ||
+      !dns_may_lead_here(q)) {
     return false;
   }
   if (in->support != CODICIL_SUPPORT_YES) {
@@ -136,7 +187,7 @@ static bool step_name(query *q) {
   if (q->first == q->in->num_certificates) {
     return answer_uncovered(q);
   }
-  if (!port_is_allowed(q)) {
+  if (!codicil_reach_port(q->in, q->origin)) {
     return answer(q, CODICIL_NO, CODICIL_ROUTE_PORT, "RFC 9113 §9.1.1");
   }
   return false;
@@ -154,16 +205,37 @@ static bool choose(query *q, bool (*matches)(const query *q, size_t index)) {
 }
 
 static bool is_accepted(const query *q, size_t index) {
-  return codicil_authority_has(q->in->authority, index) &&
-         !codicil_policy_needs_path(&q->in->certificates[index], q->in->unix_s);
+  return q->in->standings[index].decision == CODICIL_ACCEPTED;
+}
+
+// Accepted, and DNS is as it should be for this certificate.
+static bool is_enough(const query *q, size_t index) {
+  return is_accepted(q, index) &&
+         (q->leads == CODICIL_LEADS_HERE || codicil_reach_skips_dns(q->in, q->origin, index));
+}
+
+static bool may_be_enough(const query *q, size_t index) {
+  return dns_may_lead_here(q) || codicil_reach_may_skip_dns(q->in, q->origin, index);
 }
 
 static bool is_to_examine(const query *q, size_t index) {
-  return codicil_policy_needs_path(&q->in->certificates[index], q->in->unix_s);
+  return q->in->standings[index].decision == CODICIL_UNEXAMINED;
+}
+
+static bool is_to_examine_for_dns(const query *q, size_t index) {
+  return is_to_examine(q, index) && codicil_reach_may_skip_dns(q->in, q->origin, index);
 }
 
 static bool is_waiting(const query *q, size_t index) {
-  return q->in->certificates[index].decision == CODICIL_WAITING;
+  return q->in->standings[index].decision == CODICIL_WAITING;
+}
+
+// A certificate whose Required Domain, once proven by a name, would make the answer USE.
+static bool is_hopeful(const query *q, size_t index) {
+  const codicil_standing *standing = &q->in->standings[index];
+  bool is_by_any = standing->decision == CODICIL_ACCEPTED && standing->required != SIZE_MAX &&
+                   standing->proved_by == SIZE_MAX;
+  return (is_waiting(q, index) || is_by_any) && may_be_enough(q, index);
 }
 
 static bool is_any(const query *q, size_t index) {
@@ -172,24 +244,55 @@ static bool is_any(const query *q, size_t index) {
   return true;
 }
 
-// Steps 1 to 3. Paths are validated one at a time, and only until one of them serves.
-static bool step_certificate(query *q) {
-  if (choose(q, is_accepted)) {
-    return false;
+// Step 3: what could prove the Required Domains of the certificates that cover the host.
+static bool pull_required(query *q) {
+  size_t num = 0;
+  for (size_t i = q->first; i < q->in->num_certificates; i++) {
+    if (is_hopeful(q, i) && (i == q->first || covers(q, i))) {
+      q->in->queue[num++] = i;
+    }
   }
-  if (choose(q, is_to_examine)) {
-    q->examine = q->certificate;
-    return true;
-  }
-  bool waits = choose(q, is_waiting);
-  if (!waits) {
+  return num > 0 && codicil_required_pull(q->in, &q->need, num);
+}
+
+static bool answer_unaccepted(query *q) {
+  bool waits = choose(q, is_hopeful);
+  if (!waits && !choose(q, is_waiting)) {
     choose(q, is_any);
   }
-  waits = waits && origin_set_allows(q);
+  waits = waits && codicil_reach_listed(q->in, q->origin);
+  codicil_required_report report = codicil_required_tell(q->in, q->certificate);
   answer(q, waits ? CODICIL_WAIT : CODICIL_NO, CODICIL_ROUTE_CERTIFICATE,
-         "secondary-server-certs §6.2");
-  q->route.cert_reason = q->in->certificates[q->certificate].reason;
+         codicil_policy_rule(q->in, q->certificate));
+  q->route.cert_reason = q->in->standings[q->certificate].reason;
+  q->route.required = report.required;
+  q->route.required_answer = report.answer;
+  q->route.required_reason = report.reason;
   return true;
+}
+
+// Steps 1 to 3. Paths are validated one at a time, and only until one of them serves. A certificate
+// that needs no DNS is looked for where DNS does not lead here.
+static bool step_certificate(query *q) {
+  if (choose(q, is_enough)) {
+    return false;
+  }
+  bool is_served = choose(q, is_accepted);
+  if (is_served && q->leads == CODICIL_LEADS_UNKNOWN) {
+    return false;
+  }
+  if (choose(q, is_served ? is_to_examine_for_dns : is_to_examine)) {
+    q->need = (codicil_policy_need){.examine = q->certificate};
+    return need(q);
+  }
+  if (codicil_reach_listed(q->in, q->origin) && pull_required(q)) {
+    return need(q);
+  }
+  bool waits = choose(q, is_hopeful) && is_waiting(q, q->certificate);
+  if (is_served && !waits) {
+    return !choose(q, is_accepted);
+  }
+  return answer_unaccepted(q);
 }
 
 // Step 4.
@@ -202,63 +305,82 @@ static bool step_origin_set(query *q) {
   if (codicil_origin_set_is_misdirected(q->in->origins, q->origin)) {
     return answer(q, CODICIL_NO, CODICIL_ROUTE_MISDIRECTED, "RFC 8336 §2.3");
   }
-  if (!origin_set_allows(q)) {
+  if (!codicil_reach_listed(q->in, q->origin)) {
     return answer(q, CODICIL_NO, CODICIL_ROUTE_ORIGIN_SET, "RFC 8336 §2.4");
   }
   return false;
 }
 
-// Step 5. The Origin Set never stands in for DNS here.
+// Step 5. The Origin Set stands in for DNS only where the mode says so.
 static bool step_dns(query *q) {
-  switch (where_dns_leads(q)) {
-  case LEADS_ELSEWHERE:
+  if (codicil_reach_skips_dns(q->in, q->origin, q->certificate)) {
+    return false;
+  }
+  switch (q->leads) {
+  case CODICIL_LEADS_ELSEWHERE:
     return answer(q, CODICIL_NO, CODICIL_ROUTE_DNS_MISMATCH, "RFC 9113 §9.1.1");
-  case LEADS_NOWHERE:
+  case CODICIL_LEADS_NOWHERE:
     return answer(q, CODICIL_NO, CODICIL_ROUTE_DNS_FAILURE, "RFC 9113 §9.1.1");
-  case LEADS_UNKNOWN: // the caller has not looked yet
+  case CODICIL_LEADS_UNKNOWN: // the caller has not looked yet
     return answer(q, CODICIL_WAIT, CODICIL_ROUTE_DNS_FAILURE, "RFC 9113 §9.1.1");
   default:
     return false;
   }
 }
 
+static const char *dns_in_words(const query *q) {
+  if (q->origin->address.len != 0) {
+    return "it is this server's address (RFC 9113 §9.1.1)";
+  }
+  if (q->leads == CODICIL_LEADS_HERE) {
+    return "DNS leads to this server (RFC 9113 §9.1.1)";
+  }
+  switch (q->in->config->dns_mode) {
+  case CODICIL_DNS_CAA:
+    return "its CA checks CAA, which stands in for DNS (RFC 8659 §1)";
+  case CODICIL_DNS_INSECURE_ORIGIN:
+    return "the server's Origin Set stands in for DNS (RFC 8336 §2.4)";
+  default:
+    return "DNS is not asked";
+  }
+}
+
 // Step 6.
 static bool step_use(query *q) {
+  const codicil_standing *standing = &q->in->standings[q->certificate];
   if (q->certificate != 0) {
-    return answer(q, CODICIL_USE, CODICIL_ROUTE_SECONDARY, "secondary-server-certs §5");
+    answer(q, CODICIL_USE, CODICIL_ROUTE_SECONDARY, "secondary-server-certs §5");
+    q->route.proved_by = standing->proved_by;
+    q->route.required =
+        codicil_identity_required(q->in->certificates[q->certificate].identity, standing->required);
+    q->route.required_answer = CODICIL_USE;
+    q->route.required_reason =
+        standing->proved_by == 0 ? CODICIL_ROUTE_PRIMARY : CODICIL_ROUTE_SECONDARY;
+  } else if (is_own(q)) {
+    return answer(q, CODICIL_USE, CODICIL_ROUTE_OWN_ORIGIN, "RFC 9110 §4.3.3");
+  } else {
+    answer(q, CODICIL_USE, CODICIL_ROUTE_PRIMARY, "RFC 9113 §9.1.1");
   }
-  return is_own(q) ? answer(q, CODICIL_USE, CODICIL_ROUTE_OWN_ORIGIN, "RFC 9110 §4.3.3")
-                   : answer(q, CODICIL_USE, CODICIL_ROUTE_PRIMARY, "RFC 9113 §9.1.1");
+  q->route.dns = dns_in_words(q);
+  return true;
 }
 
-// The next moment at which a verdict that was reached ends.
-static int64_t next_end(const codicil_policy_input *in) {
-  int64_t least = INT64_MAX;
-  for (size_t i = 0; i < in->num_certificates; i++) {
-    const codicil_proven *certificate = &in->certificates[i];
-    if (!codicil_policy_needs_path(certificate, in->unix_s) && certificate->path_until < least) {
-      least = certificate->path_until;
-    }
-  }
-  return least;
-}
-
-bool codicil_policy_route(const codicil_policy_input *in, codicil_route *out, size_t *out_examine,
-                          const codicil_origin *origin, const codicil_evidence *evidence) {
+bool codicil_policy_route(const codicil_policy_input *in, codicil_route *out,
+                          codicil_policy_need *out_need, const codicil_origin *origin,
+                          const codicil_evidence *evidence) {
   static bool (*const steps[])(query *) = {step_name, step_certificate, step_origin_set, step_dns,
                                            step_use};
   query q = {.in = in,
              .origin = origin,
-             .evidence = evidence,
-             .certificate = SIZE_MAX,
-             .examine = SIZE_MAX};
+             .sieve = codicil_sieve_of_origin(origin),
+             .leads = codicil_reach_dns(in, origin, evidence),
+             .certificate = SIZE_MAX};
   for (size_t i = 0; !steps[i](&q); i++) {
   }
-  if (q.examine != SIZE_MAX) {
-    *out_examine = q.examine;
+  if (q.has_need) {
+    *out_need = q.need;
     return false;
   }
-  q.route.until_s = next_end(in);
   *out = q.route;
   return true;
 }

@@ -184,7 +184,7 @@ codicil_err codicil_on_origin(codicil_session *s, const codicil_session_arg *arg
     changed = changed || added;
   }
   if (err == CODICIL_OK && changed) {
-    codicil_authority_touch(&s->authority);
+    codicil_accept_reconsider(s);
     codicil_event_queue_push(&s->events, (codicil_event){.type = CODICIL_EVENT_ORIGIN_SET});
     codicil_trace_emit(&s->config->trace, "origin:set",
                        codicil_trace_uint("num", s->origins.members.num));

@@ -1,6 +1,4 @@
-// Routing answers, their words, and a sentence that tells a person why.
-#include <stdio.h>
-
+// Routing answers, and their words.
 #include "accept.h"
 #include "trace.h"
 
@@ -55,51 +53,4 @@ codicil_err codicil_session_route(codicil_session *session, codicil_route *out,
                      codicil_trace_text("reason", codicil_route_reason_word(out->reason)),
                      codicil_trace_uint("generation", out->generation));
   return CODICIL_OK;
-}
-
-// ---- a sentence -------------------------------------------------------------------------------
-
-static void name_certificate(const codicil_route *route, char *out, size_t out_len) {
-  if (route->certificate == 0) {
-    snprintf(out, out_len, "the handshake's certificate");
-  } else {
-    snprintf(out, out_len, "secondary certificate %zu", route->certificate);
-  }
-}
-
-static int explain_use(const codicil_route *route, const codicil_origin *origin, const char *text,
-                       char *out, size_t out_len) {
-  if (route->reason == CODICIL_ROUTE_OWN_ORIGIN) {
-    return snprintf(out, out_len, "%s: %s (%s)", text, codicil_route_reason_text(route->reason),
-                    route->rule);
-  }
-  char certificate[64];
-  name_certificate(route, certificate, sizeof certificate);
-  const char *leads =
-      origin->address.len != 0 ? "it is this server's address" : "DNS leads to this server";
-  return snprintf(out, out_len, "%s: %s covers it; %s (RFC 9113 §9.1.1)", text, certificate, leads);
-}
-
-static int explain_no(const codicil_route *route, const char *text, char *out, size_t out_len) {
-  const char *yet = route->answer == CODICIL_WAIT ? "not yet: " : "";
-  if (route->reason != CODICIL_ROUTE_CERTIFICATE) {
-    const char *more =
-        route->cert_reason == CODICIL_CERT_LIMIT ? ", and further ones passed the limit" : "";
-    return snprintf(out, out_len, "%s: %s%s%s (%s)", text, yet,
-                    codicil_route_reason_text(route->reason), more, route->rule);
-  }
-  char certificate[64];
-  name_certificate(route, certificate, sizeof certificate);
-  return snprintf(out, out_len, "%s: %s%s covers it but is not accepted: %s (%s)", text, yet,
-                  certificate, codicil_cert_reason_text(route->cert_reason), route->rule);
-}
-
-size_t codicil_route_explain(const codicil_route *route, const codicil_origin *origin, char *out,
-                             size_t out_len) {
-  char text[CODICIL_ORIGIN_TEXT_MAX];
-  codicil_origin_format(origin, text, sizeof text);
-  int len = route->answer == CODICIL_USE ? explain_use(route, origin, text, out, out_len)
-                                         : explain_no(route, text, out, out_len);
-  size_t full = len > 0 ? (size_t)len : 0;
-  return full < out_len ? full : out_len - 1;
 }

@@ -231,7 +231,7 @@ codicil_err codicil_session_set_primary(codicil_session *session, const codicil_
       session->state == CODICIL_STATE_FAILED) {
     return CODICIL_USAGE;
   }
-  return codicil_session_fail(session, codicil_accept_primary(session, &chain[0]));
+  return codicil_session_fail(session, codicil_accept_primary(session, chain, num_entries));
 }
 
 size_t codicil_session_num_certificates(const codicil_session *session) {
@@ -244,17 +244,23 @@ bool codicil_session_certificate(const codicil_session *session, codicil_certifi
     return false;
   }
   const codicil_proven *certificate = &session->certificates[index];
+  const codicil_standing *standing = &session->authority.standings[index];
   const codicil_ea_proof *proof = certificate->proof;
+  codicil_policy_input in = codicil_accept_input(session);
   *out = (codicil_certificate_info){.identity = certificate->identity,
-                                    .decision = certificate->decision,
-                                    .reason = certificate->reason,
+                                    .decision = standing->decision,
+                                    .reason = standing->reason,
                                     .is_primary = proof == NULL,
                                     .num_frames = certificate->num_frames,
                                     .num_octets = certificate->num_octets,
                                     .scheme = proof != NULL ? codicil_ea_proof_scheme(proof) : 0,
                                     .scts = proof != NULL ? codicil_ea_proof_scts(proof, 0)
-                                                          : codicil_buf_span(&certificate->scts),
-                                    .has_ocsp = certificate->has_ocsp};
+                                                          : session->handshake.entries[0].scts,
+                                    .has_ocsp = certificate->has_ocsp,
+                                    .required = standing->required,
+                                    .proved_by = standing->proved_by,
+                                    .rule = codicil_policy_rule(&in, index),
+                                    .is_caa_anchor = certificate->is_caa_anchor};
   return true;
 }
 
@@ -293,7 +299,33 @@ codicil_err codicil_session_misdirected(codicil_session *session, const codicil_
   if (err != CODICIL_OK) {
     return codicil_session_fail(session, err);
   }
-  codicil_authority_touch(&session->authority);
+  codicil_accept_reconsider(session);
   codicil_event_queue_push(&session->events, (codicil_event){.type = CODICIL_EVENT_ORIGIN_SET});
   return CODICIL_OK;
+}
+
+codicil_err codicil_session_policy_changed(codicil_session *session, codicil_now now) {
+  if (session->state == CODICIL_STATE_FAILED) {
+    return session->err;
+  }
+  if (session->num_certificates == 0) {
+    return CODICIL_OK;
+  }
+  codicil_err err = codicil_accept_validate_again(session, now);
+  codicil_session_end(session, err); // what could not be judged again may be blocked
+  return err;
+}
+
+const codicil_origin *codicil_session_dns_want(const codicil_session *session, size_t index) {
+  const codicil_wants *wants = &session->wants;
+  return index < wants->num && wants->items[index].is_open ? &wants->items[index].origin : NULL;
+}
+
+codicil_err codicil_session_resume_dns(codicil_session *session, size_t index,
+                                       const codicil_evidence *evidence, int64_t until_s,
+                                       codicil_now now) {
+  if (session->state == CODICIL_STATE_FAILED) {
+    return session->err;
+  }
+  return codicil_accept_resume_dns(session, index, evidence, until_s, now);
 }

@@ -13,6 +13,10 @@ struct codicil_config {
   codicil_chain_cache *chain_cache;
   codicil_random random;
   codicil_trace trace;
+  const codicil_block_list *block_list;
+  codicil_required_mode required_mode;
+  bool insecure_any;
+  codicil_dns_mode dns_mode;
   bool offer;
   bool use_origin;
   bool validate_at_once;

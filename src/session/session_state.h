@@ -7,6 +7,7 @@
 
 #include "authority.h"
 #include "event_queue.h"
+#include "kept_chain.h"
 #include "origin_set.h"
 #include "outbox.h"
 #include "policy.h"
@@ -67,8 +68,12 @@ struct codicil_session {
   codicil_proven *certificates; // 0 is the handshake's
   size_t num_certificates;
   size_t certificates_cap;
+  codicil_kept_chain handshake; // its chain
   codicil_authority authority;
   codicil_origin_set origins;
+  codicil_wants wants;
+  int64_t unix_s;   // of the last call that told
+  int64_t next_end; // Unix time at which a decision ends
 
   // Server.
   codicil_outbox outbox;

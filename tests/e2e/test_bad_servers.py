@@ -425,13 +425,16 @@ def unwanted(label, ca, other_ca):
         return ca.issue(label, ["b.example"], eku="clientAuth")
     if label == "staple-missing":
         return ca.issue(label, ["b.example"], extensions=["tlsfeature = status_request"])
-    assert label == "required-domain"
-    return ca.issue(label, ["b.example"], extensions=[required_domain("a.example")])
+    assert label == "required-domain-invalid"
+    return ca.issue(label, ["b.example"], extensions=[required_domain("a.example.")])
 
 
 @pytest.mark.parametrize(
     "reason",
-    ["expired", "not-yet-valid", "untrusted", "purpose", "staple-missing", "required-domain"],
+    [
+        "expired", "not-yet-valid", "untrusted", "purpose", "staple-missing",
+        "required-domain-invalid",
+    ],
 )
 def test_a_certificate_that_is_not_wanted_closes_nothing(bad_server, ca, other_ca, reason, http):
     server = bad_server("valid", secondary=unwanted(reason, ca, other_ca))

@@ -140,7 +140,9 @@ def test_a_chain_of_many_frames_is_accepted(serve, ca, certs, roots):
     assert result.request("b.example")["reason"] == "secondary"
 
 
-@pytest.mark.parametrize("reason", ["expired", "not-yet-valid", "untrusted", "required-domain"])
+@pytest.mark.parametrize(
+    "reason", ["expired", "not-yet-valid", "untrusted", "required-domain-invalid"]
+)
 def test_a_refused_certificate_sends_the_request_elsewhere(
     serve, ca, other_ca, certs, roots, reason
 ):
@@ -148,8 +150,8 @@ def test_a_refused_certificate_sends_the_request_elsewhere(
         "expired": lambda: ca.issue("x", ["b.example"], start=days_ago(9), end=days_ago(1)),
         "not-yet-valid": lambda: ca.issue("n", ["b.example"], start=days_ago(-5), end=days_ago(-9)),
         "untrusted": lambda: other_ca.issue("u", ["b.example"]),
-        "required-domain": lambda: ca.issue(
-            "r", ["b.example"], extensions=[required_domain("a.example")]
+        "required-domain-invalid": lambda: ca.issue(
+            "r", ["b.example"], extensions=[required_domain("a.example.")]
         ),
     }[reason]()
     server = serve(make_sites(ca, roots, {"a.example": certs["a"], "b.example": made}))
@@ -162,7 +164,7 @@ def test_a_refused_certificate_sends_the_request_elsewhere(
     assert request["reason"] == "certificate", request
     assert request["connection"] != first["id"]
     # Its own connection has the same certificate: good there only where it is just unwanted here.
-    assert (request["status"] == 200) == (reason == "required-domain"), request
+    assert (request["status"] == 200) == (reason == "required-domain-invalid"), request
 
 
 def test_dns_that_leads_elsewhere_opens_a_connection(serve, three_sites, ca):

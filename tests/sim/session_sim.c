@@ -23,7 +23,7 @@ static const struct {
     {"https://www.example", SITE_WWW, true},        {"https://img.example", SITE_IMG, true},
     {"https://cdn.example", SITE_CDN, true},        {"https://a.cdn.example", SITE_CDN, true},
     {"https://bad.example", SITE_UNTRUSTED, false}, {"https://old.example", SITE_EXPIRED, false},
-    {"https://bound.example", SITE_BOUND, false},   {"https://192.0.2.1", SITE_ADDRESS, true},
+    {"https://bound.example", SITE_BOUND, true},    {"https://192.0.2.1", SITE_ADDRESS, true},
     {"https://none.example", NUM_SITES, false},     {"https://img.example:8443", SITE_IMG, true},
     {"https://x.a.cdn.example", NUM_SITES, false},  {"https://198.51.100.7", NUM_SITES, false},
 };
@@ -249,6 +249,8 @@ static void check_use(const sim *s, const codicil_route *route, size_t target, s
   codicil_certificate_info info;
   check(s, targets[target].is_good, "used what no certificate may prove");
   check(s, !s->is_misdirected[target], "used after a 421");
+  check(s, targets[target].by != SITE_BOUND || !s->is_misdirected[0],
+        "used without its Required Domain, which is the origin in SNI");
   check(s, is_own || is_address || evidence == 0, "used without DNS evidence");
   check(s, codicil_session_certificate(s->w.client, &info, route->certificate), "a certificate");
   check(s, codicil_identity_covers(info.identity, &origin), "the certificate covers the origin");
@@ -301,9 +303,10 @@ static void check_invariants(sim *s) {
     const codicil_proven *certificate = &client->certificates[i];
     check(s, certificate->proof != NULL, "a certificate without a proof");
     check(s, was_proven(s, certificate->identity), "a certificate that nobody proved");
+    codicil_certificate_info info;
     check(s,
-          (certificate->decision == CODICIL_ACCEPTED) ==
-              codicil_authority_has(&client->authority, i),
+          codicil_session_certificate(client, &info, i) &&
+              (info.decision == CODICIL_ACCEPTED) == codicil_authority_has(&client->authority, i),
           "authority is what is accepted");
   }
   for (size_t i = 0; i < NUM_TARGETS; i++) {

@@ -54,7 +54,9 @@ static void test_a_want_is_withdrawn_with_its_signing(void **state) {
                                              .index = i,
                                              .signing = (codicil_ea_signing *)(void *)&signing[i]});
   }
-  codicil_event_queue_withdraw(&queue, (codicil_ea_signing *)(void *)&signing[0]);
+  codicil_event_queue_withdraw(
+      &queue, (codicil_event){.type = CODICIL_EVENT_WANT_SIGN,
+                              .signing = (codicil_ea_signing *)(void *)&signing[0]});
   codicil_event event;
   assert_int_equal(take(&queue), 1);
   assert_true(codicil_event_queue_take(&queue, &event));
