@@ -18,6 +18,7 @@ typedef struct cert_command {
 static const cert_command commands[] = {
     {"new-ca", cert_new_ca, "make a CA: its certificate and its key"},
     {"new", cert_new, "make a key and a certificate for names"},
+    {"show", cert_show, "tell what certificates say"},
 };
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -77,6 +78,12 @@ bool cert_parse_days(unsigned *out, const char *text, app_error *err) {
   }
   *out = (unsigned)days;
   return true;
+}
+
+bool cert_parse_codepoints(codicil_codepoints *out, const char *text, app_error *err) {
+  codicil_diag diag;
+  return codicil_codepoints_set(out, &diag, text) == CODICIL_OK ||
+         app_fail(err, "--codepoints '%s': %s", text, diag.what);
 }
 
 void cert_tell_made(const pki_made *made) {

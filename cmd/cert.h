@@ -14,6 +14,7 @@ enum { CERT_EXIT_USAGE = 2, CERT_GO_ON = -1 };
 // Each takes argv[0] = its own verb and returns the process's exit code.
 int cert_new_ca(int argc, char **argv);
 int cert_new(int argc, char **argv);
+int cert_show(int argc, char **argv);
 
 // How a command is written on the command line.
 typedef struct cert_syntax {
@@ -36,6 +37,8 @@ int cert_fail(const app_error *err);
 
 // Reads the value of --days.
 bool cert_parse_days(unsigned *out, const char *text, app_error *err);
+// Reads the value of --codepoints.
+bool cert_parse_codepoints(codicil_codepoints *out, const char *text, app_error *err);
 // Prints the paths of what was made.
 void cert_tell_made(const pki_made *made);
 
