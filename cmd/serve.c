@@ -35,6 +35,7 @@ static const char usage[] =
     "      --no-secondary     do not offer secondary certificates\n"
     "      --no-origin        do not send ORIGIN\n"
     "      --no-http3         serve HTTP/2 alone\n"
+    "      --block-list FILE  certificates not to be proven; read anew when it changes\n"
     "      --qlog DIR         a file a QUIC connection, for tools that read qlog\n"
     "  -h, --help             this text\n"
     "example: codicil serve --root www --cert a.example.pem --key a.example.key\n";
@@ -49,6 +50,7 @@ enum option_id {
   OPTION_NO_SECONDARY,
   OPTION_NO_ORIGIN,
   OPTION_NO_HTTP3,
+  OPTION_BLOCK_LIST,
   OPTION_QLOG
 };
 
@@ -68,6 +70,7 @@ static const struct option options[] = {
     {"no-secondary", no_argument, NULL, OPTION_NO_SECONDARY},
     {"no-origin", no_argument, NULL, OPTION_NO_ORIGIN},
     {"no-http3", no_argument, NULL, OPTION_NO_HTTP3},
+    {"block-list", required_argument, NULL, OPTION_BLOCK_LIST},
     {"qlog", required_argument, NULL, OPTION_QLOG},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -78,7 +81,7 @@ typedef struct arguments {
   bool is_check;
   config_site site; // of the command line
   config_list listen;
-  const char *workers, *log, *log_format, *port, *codepoints, *qlog;
+  const char *workers, *log, *log_format, *port, *codepoints, *block_list, *qlog;
   bool no_secondary, no_origin, no_http3;
 } arguments;
 
@@ -103,9 +106,9 @@ static bool take_option(arguments *a, int id, const char *value) {
   case 'r':
     return config_text_set(&a->site.root, value, command_line);
   case OPTION_CERT:
-    return config_text_set(&a->site.certificate, value, command_line);
+    return config_text_set(&a->site.certificate.file, value, command_line);
   case OPTION_KEY:
-    return config_text_set(&a->site.key, value, command_line);
+    return config_text_set(&a->site.certificate.key, value, command_line);
   case 'n':
     return config_list_add(&a->site.names, value, command_line);
   case 'l':
@@ -134,6 +137,9 @@ static bool take_option(arguments *a, int id, const char *value) {
   case OPTION_NO_HTTP3:
     a->no_http3 = true;
     return true;
+  case OPTION_BLOCK_LIST:
+    a->block_list = value;
+    return true;
   case OPTION_QLOG:
     a->qlog = value;
     return true;
@@ -161,12 +167,13 @@ static int parse_arguments(arguments *a, int argc, char **argv) {
   if (optind < argc) {
     return fail("unexpected argument", argv[optind]);
   }
-  bool has_site =
-      a->site.root.text || a->site.certificate.text || a->site.key.text || a->site.names.num > 0;
+  bool has_site = a->site.root.text || a->site.certificate.file.text ||
+                  a->site.certificate.key.text || a->site.names.num > 0;
   if (a->file && has_site) {
     return fail("a file and --root, --cert, --key or --name exclude each other", NULL);
   }
-  if (!a->file && !(a->site.root.text && a->site.certificate.text && a->site.key.text)) {
+  if (!a->file &&
+      !(a->site.root.text && a->site.certificate.file.text && a->site.certificate.key.text)) {
     return fail("name a file with -c, or a site with --root, --cert and --key", NULL);
   }
   return -1;
@@ -202,10 +209,9 @@ static int apply(server_config *config, const arguments *a) {
   if (a->log_format) {
     config->access_log_is_json = strcmp(a->log_format, "json") == 0;
   }
-  if (a->log && !config_text_set(&config->access_log, a->log, command_line)) {
-    return fail("out of memory", NULL);
-  }
-  if (a->qlog && !config_text_set(&config->qlog, a->qlog, command_line)) {
+  if ((a->log && !config_text_set(&config->access_log, a->log, command_line)) ||
+      (a->block_list && !config_text_set(&config->block_list, a->block_list, command_line)) ||
+      (a->qlog && !config_text_set(&config->qlog, a->qlog, command_line))) {
     return fail("out of memory", NULL);
   }
   if (a->codepoints &&
@@ -268,8 +274,9 @@ static bool normalise_names(config_list *names, app_error *err) {
 
 // Moves the site of the command line into `config`.
 static bool take_site(server_config *config, arguments *a, app_error *err) {
-  if (a->site.names.num == 0 ? !add_certificate_names(&a->site.names, a->site.certificate.text, err)
-                             : !normalise_names(&a->site.names, err)) {
+  if (a->site.names.num == 0
+          ? !add_certificate_names(&a->site.names, a->site.certificate.file.text, err)
+          : !normalise_names(&a->site.names, err)) {
     return false;
   }
   config_site *site = server_config_add_site(config, command_line);

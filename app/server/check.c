@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "io/clock.h"
+#include "server/block_list.h"
+#include "server/check_required.h"
 #include "server/http3.h"
-#include "server/site.h"
+#include "server/plan.h"
 
-// Of Certificate, CertificateVerify and Finished around the chain, with a signature of RSA-4096.
-enum { FRAME_LEN = 16384, PROOF_LEN = 4 + 4 + 32 + 4 + 4 + 512 + 4 + 48, ENTRY_LEN = 3 + 2 };
+enum { FRAME_LEN = 16384 };
 
 static void warn_of_secondaries_nobody_serves(const site_table *table, const config_site *config,
                                               config_report *report) {
@@ -43,7 +44,7 @@ static void warn_of_names_not_covered(const server_site *site, config_report *re
     const config_text *name = &site->config->names.items[i];
     if (!site_covers_name(site, name->text)) {
       config_say(report, name->mark, true, "certificate %s does not cover the name '%s'",
-                 site->config->certificate.text, name->text);
+                 site->config->certificate.file.text, name->text);
     }
   }
 }
@@ -53,36 +54,33 @@ enum { SAME_TIME_S = 3600 };
 
 static void warn_of_early_expiry(const site_table *table, const server_site *site,
                                  config_report *report) {
-  int64_t until = codicil_identity_not_after(site->identity);
+  int64_t until = codicil_identity_not_after(site->certificate->identity);
   for (size_t i = 0; i < site->config->secondary.num; i++) {
     const config_text *name = &site->config->secondary.items[i];
     const server_site *other = site_table_find(table, name->text);
-    if (other && other->identity &&
-        codicil_identity_not_after(other->identity) < until - SAME_TIME_S) {
-      config_say(report, name->mark, true,
-                 "the certificate of secondary '%s' expires %lld days before this site's",
-                 name->text,
-                 (long long)((until - codicil_identity_not_after(other->identity)) / 86400));
+    if (other && other->certificate->identity &&
+        codicil_identity_not_after(other->certificate->identity) < until - SAME_TIME_S) {
+      config_say(
+          report, name->mark, true,
+          "the certificate of secondary '%s' expires %lld days before this site's", name->text,
+          (long long)((until - codicil_identity_not_after(other->certificate->identity)) / 86400));
     }
   }
 }
 
-static void warn_of_expired(const server_site *site, config_report *report, int64_t now_s) {
-  if (codicil_identity_not_after(site->identity) < now_s) {
-    config_say(report, site->config->certificate.mark, true, "the certificate in %s has expired",
-               site->config->certificate.text);
+static void warn_of_expired(const server_certificate *c, config_report *report, int64_t now_s) {
+  if (codicil_identity_not_after(c->identity) < now_s) {
+    config_say(report, c->config->file.mark, true, "the certificate in %s has expired",
+               c->config->file.text);
   }
 }
 
-static void warn_of_large_chain(const server_site *site, config_report *report) {
-  size_t len = PROOF_LEN;
-  for (size_t i = 0; i < codicil_credential_num_certificates(site->credential); i++) {
-    len += ENTRY_LEN + codicil_credential_certificate(site->credential, i).len;
-  }
+static void warn_of_large_chain(const server_certificate *c, config_report *report) {
+  size_t len = server_certificate_proof_len(c);
   if (len > FRAME_LEN) {
-    config_say(report, site->config->certificate.mark, true,
-               "the chain in %s needs %zu octets: more than one frame of %d",
-               site->config->certificate.text, len, FRAME_LEN);
+    config_say(report, c->config->file.mark, true,
+               "the chain in %s needs %zu octets: more than one frame of %d", c->config->file.text,
+               len, FRAME_LEN);
   }
 }
 
@@ -99,35 +97,62 @@ static void warn_of_wildcards(const server_config *config, const config_site *si
 
 // What one connection is sent at the most: the rest opens connections of its own.
 static void warn_of_too_many(const server_config *config, const server_site *site,
-                             config_report *report) {
+                             const plan_site *plan, config_report *report) {
   config_mark mark = site->config->mark;
-  if (site->num_secondary > config->budget_certificates) {
+  if (plan->order.num_steps > config->budget_certificates) {
     config_say(report, mark, true,
                "%zu secondary certificates, and secondary-budget sends the first %zu",
-               site->num_secondary, config->budget_certificates);
+               plan->order.num_steps, config->budget_certificates);
   }
-  if (config->send_origin && site->has_too_many_origins) {
+  if (config->send_origin && plan->has_too_many_origins) {
     config_say(report, mark, true, "no ORIGIN is sent: more origins than a client takes");
   }
 }
 
-void server_check(const server_config *config, config_report *report) {
-  site_table table;
+static void check_certificates(const site_table *table, config_report *report) {
   int64_t now_s = (int64_t)io_clock_now().unix_s;
-  (void)!site_table_load(&table, config, report); // what is wrong is in the report
-  (void)!http3_check(config, report);
-  for (size_t i = 0; i < table.num_sites; i++) {
-    const server_site *site = &table.sites[i];
-    warn_of_secondaries_nobody_serves(&table, &config->sites[i], report);
-    warn_of_claimed_names(config, i, report);
-    warn_of_wildcards(config, &config->sites[i], report);
-    if (site->identity) {
-      warn_of_names_not_covered(site, report);
-      warn_of_expired(site, report, now_s);
-      warn_of_early_expiry(&table, site, report);
-      warn_of_large_chain(site, report);
-      warn_of_too_many(config, site, report);
+  for (size_t i = 0; i < table->num_certificates; i++) {
+    if (table->certificates[i].identity) {
+      warn_of_expired(&table->certificates[i], report, now_s);
+      warn_of_large_chain(&table->certificates[i], report);
     }
   }
+}
+
+static void check_sites(const server_config *config, const site_table *table,
+                        const server_plan *plan, config_report *report) {
+  for (size_t i = 0; i < table->num_sites; i++) {
+    const server_site *site = &table->sites[i];
+    warn_of_secondaries_nobody_serves(table, &config->sites[i], report);
+    warn_of_claimed_names(config, i, report);
+    warn_of_wildcards(config, &config->sites[i], report);
+    if (site->certificate->identity) {
+      warn_of_names_not_covered(site, report);
+      warn_of_early_expiry(table, site, report);
+      warn_of_too_many(config, site, server_plan_site(plan, site), report);
+    }
+  }
+}
+
+void server_check(const server_config *config, config_report *report) {
+  config_mark nowhere = {0, 0};
+  site_table table;
+  codicil_block_list *list;
+  codicil_buf text;
+  // What is wrong is in the report.
+  (void)!site_table_load(&table, config, report);
+  (void)!http3_check(config, report);
+  (void)!block_list_load(&list, &text, config, &table, report);
+  server_plan *plan = server_plan_new(config, &table, list);
+  if (plan) {
+    check_certificates(&table, report);
+    check_sites(config, &table, plan, report);
+    check_required(&table, plan, report);
+  } else {
+    config_say(report, nowhere, false, "out of memory");
+  }
+  server_plan_release(plan);
+  codicil_block_list_free(list);
+  codicil_buf_clear(&text);
   site_table_clear(&table);
 }

@@ -11,7 +11,9 @@
 //   - a certificate that has expired,
 //   - a secondary certificate that expires before the certificate of the site that sends it,
 //   - a chain too large for one SERVER_CERTIFICATE frame,
-//   - a wildcard name, for which no ORIGIN can be sent.
+//   - a wildcard name, for which no ORIGIN can be sent,
+//   - more of anything than is sent,
+// and of what check_required.h lists.
 void server_check(const server_config *config, config_report *report);
 
 #endif

@@ -27,12 +27,16 @@ void config_list_clear(config_list *list) {
   memset(list, 0, sizeof *list);
 }
 
+static void certificate_clear(config_certificate *certificate) {
+  free(certificate->file.text);
+  free(certificate->key.text);
+  free(certificate->ocsp.text);
+}
+
 void config_site_clear(config_site *site) {
   config_list_clear(&site->names);
   config_list_clear(&site->secondary);
-  free(site->certificate.text);
-  free(site->key.text);
-  free(site->ocsp.text);
+  certificate_clear(&site->certificate);
   free(site->root.text);
   memset(site, 0, sizeof *site);
 }
@@ -43,6 +47,11 @@ void server_config_clear(server_config *config) {
     config_site_clear(&config->sites[i]);
   }
   free(config->sites);
+  for (size_t i = 0; i < config->num_glue; i++) {
+    certificate_clear(&config->glue[i]);
+  }
+  free(config->glue);
+  free(config->block_list.text);
   free(config->access_log.text);
   free(config->qlog.text);
   memset(config, 0, sizeof *config);
@@ -83,6 +92,17 @@ config_site *server_config_add_site(server_config *config, config_mark mark) {
   memset(site, 0, sizeof *site);
   site->mark = mark;
   return site;
+}
+
+config_certificate *server_config_add_glue(server_config *config) {
+  config_certificate *grown = realloc(config->glue, (config->num_glue + 1) * sizeof *grown);
+  if (!grown) {
+    return NULL;
+  }
+  config->glue = grown;
+  config_certificate *glue = &grown[config->num_glue++];
+  memset(glue, 0, sizeof *glue);
+  return glue;
 }
 
 bool config_name_normalise(char *out, const char *text) {

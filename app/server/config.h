@@ -1,7 +1,8 @@
 // The server's configuration, from a YAML file or from the command line.
 //
 // Reading keeps going after a mistake, so that one run names them all, each with its place. What
-// the files that it names hold is not looked at here: site.h loads them, check.h judges the whole.
+// the files that it names hold is not looked at here (a directory of glue certificates is listed):
+// site.h loads them, check.h judges the whole.
 #ifndef APP_SERVER_CONFIG_H
 #define APP_SERVER_CONFIG_H
 
@@ -26,10 +27,15 @@ typedef struct config_list {
   size_t num;
 } config_list;
 
+typedef struct config_certificate {
+  config_text file, key; // the chain, its own certificate first, and its key; PEM
+  config_text ocsp;      // a response to staple, DER; optional
+} config_certificate;
+
 typedef struct config_site {
   config_list names; // normalised; "*.example.com" covers one label
-  config_text certificate, key, root;
-  config_text ocsp;      // a response to staple, DER; optional
+  config_certificate certificate;
+  config_text root;
   config_list secondary; // names of sites, normalised, in the order of sending
   config_mark mark;
 } config_site;
@@ -38,7 +44,11 @@ typedef struct server_config {
   config_list listen;
   config_site *sites;
   size_t num_sites;
-  size_t workers; // 0: one a processor
+  config_certificate
+      *glue; // certificates that may have to be proven before a site's secondary ones
+  size_t num_glue;
+  config_text block_list; // NULL: none
+  size_t workers;         // 0: one a processor
   config_text access_log;
   bool access_log_is_json;
   uint16_t public_port; // 0: the local port
@@ -94,6 +104,8 @@ void config_list_clear(config_list *list);
 void config_site_clear(config_site *site);
 // Returns a new site with nothing in it, or NULL without memory.
 config_site *server_config_add_site(server_config *config, config_mark mark);
+// The same for a glue certificate.
+config_certificate *server_config_add_glue(server_config *config);
 // Normalises a site's name, wildcards allowed; `out` holds CODICIL_DNS_NAME_MAX + 3 octets.
 bool config_name_normalise(char *out, const char *text);
 

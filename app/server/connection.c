@@ -113,8 +113,7 @@ bool connection_is_at_last_request(const connection *c) {
 // -----------------------------------------------------------------------------------------------
 
 // A function of what was proven on this connection, never of the server name that was sent. The
-// port is the connection's, or the configuration's public-port: an origin is host and port. What
-// the connection serves once, it serves as long as it lives.
+// port is the connection's, or the configuration's public-port: an origin is host and port.
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin) {
   const server_site *wanted =
@@ -122,8 +121,8 @@ const server_site *connection_site(connection *c, const uint8_t **out_sha256,
   if (!wanted) {
     return NULL;
   }
-  if (codicil_identity_covers(c->site->identity, origin)) {
-    *out_sha256 = codicil_identity_sha256(c->site->identity);
+  if (codicil_identity_covers(c->site->certificate->identity, origin)) {
+    *out_sha256 = codicil_identity_sha256(c->site->certificate->identity);
     return wanted;
   }
   return secondary_carries(&c->secondary, out_sha256, origin, wanted) ? wanted : NULL;
@@ -151,6 +150,17 @@ void connection_remember_site(connection *c, codicil_span authority, const serve
     served->site = site;
     served->sha256 = sha256;
     c->next_remembered = (uint8_t)((c->next_remembered + 1) % NUM_REMEMBERED);
+  }
+}
+
+void connection_take_plan(connection *c) {
+  if (secondary_take_plan(&c->secondary)) {
+    return;
+  }
+  memset(c->remembered, 0, sizeof c->remembered);
+  if (c->leaving_ns == 0) {
+    c->leaving_ns = connection_now_ns(c);
+    c->version->begin_end(c);
   }
 }
 

@@ -58,6 +58,7 @@ struct connection {
   // Moments on the monotonic clock; 0 where nothing is awaited.
   uint64_t opened_ns;
   uint64_t idle_since_ns; // no stream is open
+  uint64_t leaving_ns;    // the first GOAWAY went out, and the last one follows
   // What the client took when we last looked, and when that was.
   uint64_t progress_octets;
   uint64_t progress_ns;
@@ -101,10 +102,14 @@ bool connection_is_at_last_request(const connection *c);
 const server_site *connection_site(connection *c, const uint8_t **out_sha256,
                                    const codicil_origin *origin);
 // The same answer again without parsing, where `authority` is, octet for octet, one of the last
-// that were served: what a connection has proven, it has proven for its life. NULL where it is not.
+// that were served: what a connection has proven, it has proven until connection_take_plan. NULL
+// where it is not.
 const server_site *connection_recall_site(const connection *c, const uint8_t **out_sha256,
                                           codicil_span authority);
 void connection_remember_site(connection *c, codicil_span authority, const server_site *site,
                               const uint8_t *sha256);
+// The worker has a new plan. Where a certificate is blocked now that was proven here, what it
+// carries gets 421 from now on, and the connection ends as soon as its requests are answered.
+void connection_take_plan(connection *c);
 
 #endif

@@ -42,7 +42,7 @@ const char *http3_backend(void) {
 }
 
 bool http3_can_use(const config_site *site, app_error *err) {
-  return quic_tls_can_use(site->certificate.text, site->key.text, err);
+  return quic_tls_can_use(site->certificate.file.text, site->certificate.key.text, err);
 }
 
 static bool is_writable_directory(const char *path) {
@@ -113,9 +113,9 @@ static bool make_tls(http3_server *server, bool early_data, app_error *err) {
   }
   for (size_t i = 0; i < server->num_usable; i++) {
     const server_site *site = &server->sites->sites[server->indexes[i]];
-    sites[i].certificate = site->config->certificate.text;
-    sites[i].key = site->config->key.text;
-    sites[i].ocsp = codicil_buf_span(&site->ocsp);
+    sites[i].certificate = site->config->certificate.file.text;
+    sites[i].key = site->config->certificate.key.text;
+    sites[i].ocsp = codicil_buf_span(&site->certificate->ocsp);
     tls_site_id(sites[i].id, site);
   }
   quic_tls_server_config config = {sites, server->num_usable, choose, server, early_data};

@@ -11,6 +11,7 @@ enum { MAX_WANTED = 64 };
 
 struct secondary_shared {
   const site_table *sites;
+  server_plan *plan; // of new connections
   const server_config *server;
   io_loop *loop;
   codicil_config *config;
@@ -22,19 +23,23 @@ typedef struct secondary_state {
   size_t num_wanted;
   bool is_tls_ready;
   bool has_to_offer; // the feature is on, and nothing was done about it yet
+  bool has_offered;
+  bool is_leaving; // no more is proven
 } secondary_state;
 
 // ---- of one worker
 // ---------------------------------------------------------------------------------------
 
 bool secondary_shared_new(secondary_shared **out, const server_config *config,
-                          const site_table *sites, io_loop *loop, app_error *err) {
+                          const site_table *sites, server_plan *plan, io_loop *loop,
+                          app_error *err) {
   secondary_shared *shared = calloc(1, sizeof *shared);
   if (!shared || codicil_config_new(&shared->config, NULL) != CODICIL_OK) {
     free(shared);
     return app_fail(err, "out of memory");
   }
   shared->sites = sites;
+  shared->plan = server_plan_hold(plan);
   shared->server = config;
   shared->loop = loop;
   codicil_config_set_random(shared->config, io_random());
@@ -50,9 +55,15 @@ bool secondary_shared_new(secondary_shared **out, const server_config *config,
 
 void secondary_shared_free(secondary_shared *shared) {
   if (shared) {
+    server_plan_release(shared->plan);
     codicil_config_free(shared->config);
     free(shared);
   }
+}
+
+void secondary_set_plan(secondary_shared *shared, server_plan *take_plan) {
+  server_plan_release(shared->plan);
+  shared->plan = take_plan;
 }
 
 codicil_now secondary_now(void *shared) {
@@ -68,7 +79,8 @@ int secondary_capture_client_hello(SSL *ssl, int *al) {
 
 void secondary_init(secondary *s, secondary_shared *shared, const server_site *site,
                     uint16_t port) {
-  *s = (secondary){shared, site, port, NULL};
+  server_plan *plan = server_plan_hold(shared->plan);
+  *s = (secondary){shared, site, port, NULL, plan, server_plan_site(plan, site)};
 }
 
 void secondary_clear(secondary *s) {
@@ -76,6 +88,7 @@ void secondary_clear(secondary *s) {
     codicil_session_free(s->state->session);
     free(s->state);
   }
+  server_plan_release(s->plan);
   memset(s, 0, sizeof *s);
 }
 
@@ -87,7 +100,7 @@ codicil_session *secondary_need_session(secondary *s) {
       free(state);
       return NULL;
     }
-    codicil_session_set_own_primary(state->session, s->site->identity);
+    codicil_session_set_own_primary(state->session, s->site->certificate->identity);
     s->state = state;
   }
   return s->state->session;
@@ -96,7 +109,7 @@ codicil_session *secondary_need_session(secondary *s) {
 // A client's SETTINGS may have come before, over QUIC in 0-RTT data.
 static void consider_offer(secondary *s) {
   s->state->has_to_offer =
-      s->state->is_tls_ready && secondary_is_supported(s) && s->site->num_secondary > 0;
+      s->state->is_tls_ready && secondary_is_supported(s) && s->proofs->order.num_steps > 0;
 }
 
 bool secondary_tls_ready(secondary *s, const codicil_tls *tls) {
@@ -116,14 +129,13 @@ bool secondary_is_supported(const secondary *s) {
 }
 
 void secondary_send_origins(secondary *s, bool all) {
-  const server_site *site = s->site;
-  size_t num = all ? site->num_origin_hosts : site->num_own_origin_hosts;
+  size_t num = all ? s->proofs->num_origins : s->proofs->num_own_origins;
   if (!s->shared->server->send_origin || num == 0) {
     return;
   }
   codicil_origin *origins = calloc(num, sizeof *origins);
   for (size_t i = 0; origins && i < num; i++) {
-    origins[i] = site->origins[i];
+    origins[i] = s->proofs->origins[i];
     origins[i].port = s->port;
   }
   // Without it a client asks for what it does not list on another connection: no harm is done.
@@ -133,20 +145,20 @@ void secondary_send_origins(secondary *s, bool all) {
   free(origins);
 }
 
-// Everything that this site has, in the configured order.
+// Everything that this site has, in the order of the plan: that of the session's offers.
 static void offer_all(secondary *s) {
-  const server_site *site = s->site;
-  for (size_t i = 0; i < site->num_secondary; i++) {
-    const server_site *other = &s->shared->sites->sites[site->secondary[i]];
-    if (codicil_session_offer(s->state->session, other->credential, other->identity) !=
-        CODICIL_OK) {
+  const proof_order *order = &s->proofs->order;
+  s->state->has_offered = true;
+  for (size_t i = 0; i < order->num_steps; i++) {
+    const server_certificate *c = &order->certificates[order->steps[i].certificate];
+    if (codicil_session_offer(s->state->session, c->credential, c->identity) != CODICIL_OK) {
       return;
     }
   }
 }
 
 static void want_signature(secondary_state *state, codicil_ea_signing *signing) {
-  if (state->num_wanted < MAX_WANTED) {
+  if (state->num_wanted < MAX_WANTED && !state->is_leaving) {
     state->wanted[state->num_wanted++] = signing;
   } else {
     codicil_session_abandon_sign(state->session, signing);
@@ -203,15 +215,60 @@ static bool is_secondary_of(const site_table *sites, const server_site *site,
   return false;
 }
 
+// Of offers in their order, as codicil_session_serves counts them.
+static size_t offered_certificate(const secondary *s, size_t index) {
+  return s->proofs->order.steps[index - 1].certificate;
+}
+
 bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const codicil_origin *origin,
                        const server_site *wanted) {
   size_t index;
   if (!s->state || !is_secondary_of(s->shared->sites, s->site, wanted) ||
       !codicil_session_serves(s->state->session, &index, origin) || index == 0 ||
-      index > s->site->num_secondary) {
+      index > s->proofs->order.num_steps ||
+      server_plan_is_blocked(s->shared->plan, offered_certificate(s, index))) {
     return false;
   }
-  const server_site *proven = &s->shared->sites->sites[s->site->secondary[index - 1]];
+  const server_certificate *proven = &s->proofs->order.certificates[offered_certificate(s, index)];
   *out_sha256 = codicil_identity_sha256(proven->identity);
   return true;
+}
+
+// ---- a new plan
+// ------------------------------------------------------------------------------------------
+
+static bool has_blocked(const secondary *s) {
+  const proof_order *order = &s->proofs->order;
+  for (size_t i = 0; i < order->num_steps; i++) {
+    if (server_plan_is_blocked(s->shared->plan, order->steps[i].certificate)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void abandon_all(secondary_state *state) {
+  state->is_leaving = true;
+  for (size_t i = 0; i < state->num_wanted; i++) {
+    codicil_session_abandon_sign(state->session, state->wanted[i]);
+  }
+  state->num_wanted = 0;
+}
+
+bool secondary_take_plan(secondary *s) {
+  if (!s->plan) {
+    return true; // no handshake yet
+  }
+  if (!s->state || !s->state->has_offered) {
+    server_plan *old = s->plan;
+    s->plan = server_plan_hold(s->shared->plan);
+    s->proofs = server_plan_site(s->plan, s->site);
+    server_plan_release(old);
+    return true;
+  }
+  if (!has_blocked(s)) {
+    return true;
+  }
+  abandon_all(s->state);
+  return false;
 }

@@ -9,13 +9,17 @@
 #include "codicil/name.h"
 #include "codicil/session.h"
 #include "io/loop.h"
-#include "server/site.h"
+#include "server/plan.h"
 
 // Of one worker.
 typedef struct secondary_shared secondary_shared;
 CODICIL_MUST_USE bool secondary_shared_new(secondary_shared **out, const server_config *config,
-                                           const site_table *sites, io_loop *loop, app_error *err);
+                                           const site_table *sites, server_plan *plan,
+                                           io_loop *loop, app_error *err);
 void secondary_shared_free(secondary_shared *shared);
+// New connections prove as `take_plan` says, a reference to which is taken; those that there are
+// are to be asked: see secondary_take_plan.
+void secondary_set_plan(secondary_shared *shared, server_plan *take_plan);
 // The time, for what adapts a session to an HTTP version.
 codicil_now secondary_now(void *shared);
 
@@ -25,6 +29,8 @@ typedef struct secondary {
   const server_site *site; // of the handshake
   uint16_t port;           // for ORIGIN
   struct secondary_state *state;
+  server_plan *plan; // under which the connection began
+  const plan_site *proofs;
 } secondary;
 
 // From the context's client_hello callback.
@@ -51,8 +57,13 @@ bool secondary_wants_signature(const secondary *s);
 // Makes one signature; what it completes waits in the session.
 void secondary_sign_one(secondary *s);
 
-// Tells whether a secondary certificate that was proven on this connection carries `origin`, and is
-// one that its site may use here; *out_sha256 is the certificate.
+// The plan of new connections has changed. False: a certificate is blocked now that was proven on
+// this connection, or was to be. It carries nothing any more, no other is proven, and the
+// connection had better end.
+CODICIL_MUST_USE bool secondary_take_plan(secondary *s);
+
+// Tells whether a secondary certificate that was proven on this connection carries `origin`, is one
+// that its site may use here, and is not blocked; *out_sha256 is the certificate.
 bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const codicil_origin *origin,
                        const server_site *wanted);
 

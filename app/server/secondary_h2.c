@@ -1,7 +1,6 @@
 // Secondary certificates over HTTP/2: see secondary_h2.h.
 #include "server/secondary_h2.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "codicil/ossl.h"
@@ -53,27 +52,20 @@ size_t secondary_h2_settings(const server_config *config, nghttp2_settings_entry
   return num + 1;
 }
 
-static size_t format_origin(char *out, size_t out_len, const char *host, uint16_t port) {
-  bool is_ipv6 = strchr(host, ':') != NULL;
-  int n = port == 443 ? snprintf(out, out_len, is_ipv6 ? "https://[%s]" : "https://%s", host)
-                      : snprintf(out, out_len, is_ipv6 ? "https://[%s]:%u" : "https://%s:%u", host,
-                                 (unsigned)port);
-  return n > 0 && (size_t)n < out_len ? (size_t)n : 0;
-}
-
 // One frame of at most as many as fit; the first names are the site's own.
 int secondary_h2_submit_origin(const secondary_h2 *s, nghttp2_session *ng) {
   char texts[SMALL_ORIGINS][CODICIL_ORIGIN_TEXT_MAX];
   nghttp2_origin_entry entries[SMALL_ORIGINS];
-  const server_site *site = s->common->site;
+  const plan_site *proofs = s->common->proofs;
   if (!s->config->send_origin) {
     return 0;
   }
-  for (size_t at = 0; at < site->num_own_origin_hosts;) {
+  for (size_t at = 0; at < proofs->num_own_origins;) {
     size_t num = 0;
-    for (; num < SMALL_ORIGINS && at < site->num_own_origin_hosts; at++, num++) {
-      size_t len =
-          format_origin(texts[num], sizeof texts[num], site->origin_hosts[at], s->common->port);
+    for (; num < SMALL_ORIGINS && at < proofs->num_own_origins; at++, num++) {
+      codicil_origin origin = proofs->origins[at];
+      origin.port = s->common->port;
+      size_t len = codicil_origin_format(&origin, texts[num], sizeof texts[num]);
       entries[num] = (nghttp2_origin_entry){(uint8_t *)texts[num], len};
     }
     int rc = nghttp2_submit_origin(ng, NGHTTP2_FLAG_NONE, entries, num);
@@ -88,12 +80,11 @@ int secondary_h2_submit_origin(const secondary_h2 *s, nghttp2_session *ng) {
 // It goes out with the acknowledgement of the client's SETTINGS, after which a client expects no
 // more names.
 void secondary_h2_after_input(secondary_h2 *s, nghttp2_session *ng) {
-  const server_site *site = s->common->site;
   if (!s->h2) {
     return;
   }
   if (secondary_take_events(s->common) && secondary_is_supported(s->common) &&
-      site->num_origin_hosts > site->num_own_origin_hosts) {
+      s->common->proofs->num_origins > s->common->proofs->num_own_origins) {
     secondary_send_origins(s->common, true);
   }
   (void)!codicil_h2_flush(s->h2, ng); // GOAWAY is queued where it fails

@@ -1,7 +1,7 @@
 // The server's supervisor: see server.h.
 //
 // Workers are threads that share the sites, read-only. Signals are blocked everywhere and taken
-// here.
+// here, in a loop of its own thread, which looks after the block list, too.
 #include "server/server.h"
 
 #include <errno.h>
@@ -10,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "io/key_log.h"
+#include "server/block_list.h"
 #include "server/listener.h"
+#include "server/plan.h"
 #include "server/site.h"
 #include "server/tls.h"
 #include "server/worker.h"
@@ -21,7 +24,9 @@
 typedef struct server {
   const server_config *config;
   site_table sites;
-  http3_server *http3; // NULL where only HTTP/2 is served
+  server_plan *plan;
+  codicil_buf block_text; // the block list's file at the start
+  http3_server *http3;    // NULL where only HTTP/2 is served
   listener *listeners;
   size_t num_listeners;
   worker *workers;
@@ -100,8 +105,8 @@ static bool prepare_workers(server *s, size_t num_workers, app_error *err) {
     return app_fail(err, "out of memory");
   }
   for (size_t i = 0; i < num_workers; i++) {
-    if (!worker_init(&s->workers[i], s->config, &s->sites, s->http3, s->listeners, s->num_listeners,
-                     i, num_workers, s->log_fd, err)) {
+    if (!worker_init(&s->workers[i], s->config, &s->sites, s->plan, s->http3, s->listeners,
+                     s->num_listeners, i, num_workers, s->log_fd, err)) {
       return false;
     }
     s->num_workers++;
@@ -145,6 +150,8 @@ static void clear(server *s) {
     close(s->log_fd);
   }
   key_log_close(s->key_log);
+  server_plan_release(s->plan);
+  codicil_buf_clear(&s->block_text);
   site_table_clear(&s->sites);
 }
 
@@ -157,7 +164,7 @@ static void print_ready(const server *s, FILE *out) {
   fflush(out);
 }
 
-// ---- signals
+// ---- signals, and the block list
 // -------------------------------------------------------------------------------------------------
 
 static sigset_t handled_signals(void) {
@@ -165,19 +172,119 @@ static sigset_t handled_signals(void) {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
-// The first signal drains, the second ends at once. Cancelled in sigwait when the workers are done.
-static void *take_signals(void *arg) {
-  server *s = arg;
-  sigset_t signals = handled_signals();
-  int signal;
-  while (sigwait(&signals, &signal) == 0) {
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    stop_workers(s);
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+typedef struct watch {
+  server *server;
+  io_loop loop;
+  int signal_fd;
+  ev_io signals;
+  ev_async end; // the workers are done
+  block_watch *blocked;
+} watch;
+
+// A service that is up keeps its site up: whoever lists its key has a new one to put in place
+// first.
+static void warn_of_listed_sites(const server *s, const codicil_block_list *list) {
+  for (size_t i = 0; i < s->sites.num_sites; i++) {
+    const server_certificate *own = s->sites.sites[i].certificate;
+    if (server_certificate_is_listed(own, list)) {
+      fprintf(stderr,
+              "codicil serve: %s: the certificate in %s is on it, and is used in handshakes until "
+              "it is replaced\n",
+              s->config->block_list.text, own->config->file.text);
+    }
   }
+}
+
+static void on_block_list(void *user, codicil_block_list *take_list) {
+  server *s = ((watch *)user)->server;
+  const char *path = s->config->block_list.text;
+  server_plan *plan = server_plan_new(s->config, &s->sites, take_list);
+  if (!plan) {
+    fprintf(stderr, "codicil serve: %s: out of memory: the block list stays as it was\n", path);
+  } else {
+    warn_of_listed_sites(s, take_list);
+    for (size_t i = 0; i < s->num_threads; i++) {
+      worker_set_plan(&s->workers[i], plan);
+    }
+    fprintf(stderr,
+            "codicil serve: %s: read anew, %zu entries; certificates not to be proven: %zu\n", path,
+            codicil_block_list_num(take_list), server_plan_num_blocked(plan));
+  }
+  server_plan_release(plan);
+  codicil_block_list_free(take_list);
+}
+
+static void on_hangup(watch *w) {
+  if (w->blocked) {
+    block_watch_read(w->blocked);
+  } else {
+    fprintf(stderr, "codicil serve: SIGHUP reads the block list, and none is configured\n");
+  }
+}
+
+// The first signal to end drains, the second ends at once.
+static void on_signals(struct ev_loop *ev, ev_io *watcher, int events) {
+  watch *w = watcher->data;
+  struct signalfd_siginfo info;
+  (void)ev;
+  (void)events;
+  while (read(watcher->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (info.ssi_signo == SIGHUP) {
+      on_hangup(w);
+    } else {
+      stop_workers(w->server);
+    }
+  }
+}
+
+static void on_end(struct ev_loop *ev, ev_async *watcher, int events) {
+  (void)watcher;
+  (void)events;
+  ev_break(ev, EVBREAK_ALL);
+}
+
+static void watch_clear(watch *w) {
+  block_watch_free(w->blocked);
+  if (w->loop.ev) {
+    ev_io_stop(w->loop.ev, &w->signals);
+    ev_async_stop(w->loop.ev, &w->end);
+    io_loop_clear(&w->loop);
+  }
+  if (w->signal_fd >= 0) {
+    close(w->signal_fd);
+  }
+}
+
+static bool watch_begin(watch *w, server *s, app_error *err) {
+  const char *path = s->config->block_list.text;
+  sigset_t signals = handled_signals();
+  memset(w, 0, sizeof *w);
+  w->server = s;
+  w->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (w->signal_fd < 0) {
+    return app_fail(err, "no descriptor for signals: %s", strerror(errno));
+  }
+  if (!io_loop_init(&w->loop, err)) {
+    return false;
+  }
+  ev_io_init(&w->signals, on_signals, w->signal_fd, EV_READ);
+  ev_async_init(&w->end, on_end);
+  w->signals.data = w;
+  ev_io_start(w->loop.ev, &w->signals);
+  ev_async_start(w->loop.ev, &w->end);
+  if (path) {
+    w->blocked = block_watch_new(&w->loop, path, &s->block_text, on_block_list, w);
+    return w->blocked != NULL || app_fail(err, "out of memory");
+  }
+  return true;
+}
+
+static void *run_watch(void *arg) {
+  ev_run(((watch *)arg)->loop.ev, 0);
   return NULL;
 }
 
@@ -188,21 +295,26 @@ static void join_workers(server *s) {
 }
 
 static int supervise(server *s) {
-  pthread_t signals;
-  if (pthread_create(&signals, NULL, take_signals, s) != 0) {
+  watch w;
+  pthread_t thread;
+  app_error err;
+  bool is_watched = watch_begin(&w, s, &err) && pthread_create(&thread, NULL, run_watch, &w) == 0;
+  if (!is_watched) {
+    fputs("codicil serve: cannot watch for signals\n", stderr);
     stop_workers(s);
-    join_workers(s);
-    return EXIT_CONFIGURATION;
   }
   join_workers(s);
-  pthread_cancel(signals);
-  pthread_join(signals, NULL);
+  if (is_watched) {
+    ev_async_send(w.loop.ev, &w.end);
+    pthread_join(thread, NULL);
+  }
+  watch_clear(&w);
   for (size_t i = 0; i < s->num_threads; i++) {
     if (s->workers[i].has_cut_off) {
       return EXIT_CUT_OFF;
     }
   }
-  return EXIT_SUCCESS;
+  return is_watched ? EXIT_SUCCESS : EXIT_CONFIGURATION;
 }
 
 static bool start(server *s, app_error *err) {
@@ -214,15 +326,30 @@ static bool start(server *s, app_error *err) {
          start_workers(s, err);
 }
 
+static bool load(server *s, config_report *report) {
+  config_mark nowhere = {0, 0};
+  codicil_block_list *list = NULL;
+  bool ok = site_table_load(&s->sites, s->config, report) && http3_check(s->config, report) &&
+            block_list_load(&list, &s->block_text, s->config, &s->sites, report);
+  if (ok) {
+    s->plan = server_plan_new(s->config, &s->sites, list);
+  }
+  codicil_block_list_free(list);
+  if (ok && !s->plan) {
+    config_say(report, nowhere, false, "out of memory");
+  }
+  return s->plan != NULL;
+}
+
 int server_run(const server_config *config, config_report *report, FILE *out) {
   server s = {.config = config, .log_fd = -1, .key_log = -1};
   app_error err;
   config_mark nowhere = {0, 0};
   int code = EXIT_CONFIGURATION;
   sigset_t signals = handled_signals();
-  if (!site_table_load(&s.sites, config, report) || !http3_check(config, report)) {
+  if (!load(&s, report)) {
     config_report_print(report, stderr);
-    site_table_clear(&s.sites);
+    clear(&s);
     return EXIT_CONFIGURATION;
   }
   signal(SIGPIPE, SIG_IGN); // who reads the access log may go away, and the service goes on

@@ -72,14 +72,14 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 static int on_status(SSL *ssl, void *arg) {
   const server_site *site = tls_site(ssl);
   (void)arg;
-  if (site->ocsp.len == 0) {
+  if (site->certificate->ocsp.len == 0) {
     return SSL_TLSEXT_ERR_NOACK;
   }
-  uint8_t *copy = OPENSSL_memdup(site->ocsp.data, site->ocsp.len);
+  uint8_t *copy = OPENSSL_memdup(site->certificate->ocsp.data, site->certificate->ocsp.len);
   if (!copy) {
     return SSL_TLSEXT_ERR_NOACK;
   }
-  SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)site->ocsp.len); // takes it
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)site->certificate->ocsp.len); // takes it
   return SSL_TLSEXT_ERR_OK;
 }
 
@@ -87,8 +87,8 @@ static int on_status(SSL *ssl, void *arg) {
 // ------------------------------------------------------------------------------------
 
 static bool use_certificate(SSL_CTX *tls, const config_site *config) {
-  return SSL_CTX_use_certificate_chain_file(tls, config->certificate.text) == 1 &&
-         SSL_CTX_use_PrivateKey_file(tls, config->key.text, SSL_FILETYPE_PEM) == 1 &&
+  return SSL_CTX_use_certificate_chain_file(tls, config->certificate.file.text) == 1 &&
+         SSL_CTX_use_PrivateKey_file(tls, config->certificate.key.text, SSL_FILETYPE_PEM) == 1 &&
          SSL_CTX_check_private_key(tls) == 1;
 }
 
@@ -97,7 +97,7 @@ void tls_site_id(uint8_t out[32], const server_site *site) {
   uint8_t input[CODICIL_HOST_MAX + 40];
   const char *name = site->config->names.items[0].text;
   size_t len = strnlen(name, CODICIL_HOST_MAX + 2);
-  memcpy(input, codicil_identity_sha256(site->identity), 32);
+  memcpy(input, codicil_identity_sha256(site->certificate->identity), 32);
   memcpy(input + 32, name, len);
   SHA256(input, 32 + len, out);
 }
@@ -138,7 +138,8 @@ bool tls_context_new(SSL_CTX **out, const site_table *table, const server_site *
   SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
   if (!tls || !configure(tls, table, site)) {
     const char *reason = ERR_reason_error_string(ERR_peek_error());
-    app_fail(err, "%s: %s", site->config->certificate.text, reason ? reason : "TLS refuses it");
+    app_fail(err, "%s: %s", site->config->certificate.file.text,
+             reason ? reason : "TLS refuses it");
     SSL_CTX_free(tls);
     ERR_clear_error();
     return false;

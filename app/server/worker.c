@@ -158,9 +158,14 @@ static void cut_off(worker *w) {
   ev_break(w->loop.ev, EVBREAK_ALL);
 }
 
+// Since the first GOAWAY, for requests that were on their way; never for 0.
+static bool has_waited(const worker *w, uint64_t since_ns) {
+  return since_ns > 0 && w->loop.now.mono_ns - since_ns >= LAST_REQUESTS_MS * (uint64_t)NS_PER_MS;
+}
+
 static void drain(worker *w) {
   uint64_t since_ms = (w->loop.now.mono_ns - w->stopping_ns) / NS_PER_MS;
-  if (!w->has_said_last && since_ms >= LAST_REQUESTS_MS) {
+  if (!w->has_said_last && has_waited(w, w->stopping_ns)) {
     w->has_said_last = true;
     for (connection *c = w->connections; c; c = c->older) {
       c->version->finish_end(c);
@@ -178,6 +183,9 @@ static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
   update_date(w);
   for (connection *c = w->connections; c; c = c->older) {
     c->version->check_time(c); // ends come later, from the loop
+    if (has_waited(w, c->leaving_ns)) {
+      c->version->finish_end(c);
+    }
   }
   access_log_flush(&w->log);
   resume_listening(w);
@@ -226,6 +234,20 @@ static void on_stop(struct ev_loop *ev, ev_async *watcher, int events) {
   end_if_drained(w);
 }
 
+static void on_plan(struct ev_loop *ev, ev_async *watcher, int events) {
+  (void)ev;
+  (void)events;
+  worker *w = watcher->data;
+  server_plan *plan = atomic_exchange(&w->next_plan, NULL);
+  if (!plan) {
+    return;
+  }
+  secondary_set_plan(w->secondary, plan);
+  for (connection *c = w->connections; c; c = c->older) {
+    connection_take_plan(c);
+  }
+}
+
 // Every UDP socket beside one of TCP's. One that a QUIC stack has taken is the listener's no more.
 static bool listen_on_udp(worker *w, listener *listeners, size_t num_listeners, size_t index,
                           app_error *err) {
@@ -261,12 +283,14 @@ static void watch(worker *w, const listener *listeners, size_t num_listeners, si
   ev_prepare_init(&w->sign, on_sign);
   ev_idle_init(&w->sign_soon, on_idle);
   ev_async_init(&w->stop, on_stop);
-  w->tick.data = w->sign.data = w->stop.data = w;
+  ev_async_init(&w->plan_news, on_plan);
+  w->tick.data = w->sign.data = w->stop.data = w->plan_news.data = w;
   ev_timer_start(w->loop.ev, &w->tick);
   ev_async_start(w->loop.ev, &w->stop);
+  ev_async_start(w->loop.ev, &w->plan_news);
 }
 
-bool worker_init(worker *w, const server_config *config, const site_table *sites,
+bool worker_init(worker *w, const server_config *config, const site_table *sites, server_plan *plan,
                  http3_server *http3, listener *listeners, size_t num_listeners, size_t index,
                  size_t num_workers, int log_fd, app_error *err) {
   memset(w, 0, sizeof *w);
@@ -276,7 +300,7 @@ bool worker_init(worker *w, const server_config *config, const site_table *sites
   w->id_step = num_workers;
   w->mem = io_pool_mem(&w->loop.pool);
   if (!io_loop_init(&w->loop, err) ||
-      !secondary_shared_new(&w->secondary, config, sites, &w->loop, err)) {
+      !secondary_shared_new(&w->secondary, config, sites, plan, &w->loop, err)) {
     worker_clear(w);
     return false;
   }
@@ -319,6 +343,7 @@ void worker_clear(worker *w) {
   nghttp2_session_callbacks_del(w->callbacks);
   nghttp2_option_del(w->option);
   secondary_shared_free(w->secondary);
+  server_plan_release(atomic_load(&w->next_plan));
   if (w->loop.ev) {
     io_loop_clear(&w->loop);
   }
@@ -338,4 +363,9 @@ void worker_run(worker *w) {
 void worker_stop(worker *w) {
   atomic_fetch_add(&w->num_stops, 1);
   ev_async_send(w->loop.ev, &w->stop);
+}
+
+void worker_set_plan(worker *w, server_plan *plan) {
+  server_plan_release(atomic_exchange(&w->next_plan, server_plan_hold(plan)));
+  ev_async_send(w->loop.ev, &w->plan_news);
 }

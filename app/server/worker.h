@@ -50,24 +50,29 @@ typedef struct worker {
   ev_prepare sign;
   ev_idle sign_soon;
   // From the supervisor's thread.
-  ev_async stop;
-  atomic_uint num_stops; // two may come as one event
-  uint64_t stopping_ns;  // when the drain began; 0 before
-  bool has_said_last;    // the second GOAWAY is out
-  bool has_cut_off;      // streams were open when it ended
+  ev_async stop, plan_news;
+  _Atomic(server_plan *) next_plan; // a reference that nobody took yet, or NULL
+  atomic_uint num_stops;            // two may come as one event
+  uint64_t stopping_ns;             // when the drain began; 0 before
+  bool has_said_last;               // the second GOAWAY is out
+  bool has_cut_off;                 // streams were open when it ended
   pthread_t thread;
 } worker;
 
 // Prepares worker `index`, and takes its sockets of the listeners: TCP's on success only. `http3`
 // may be NULL. The arguments are borrowed for its life.
 CODICIL_MUST_USE bool worker_init(worker *w, const server_config *config, const site_table *sites,
-                                  http3_server *http3, listener *listeners, size_t num_listeners,
-                                  size_t index, size_t num_workers, int log_fd, app_error *err);
+                                  server_plan *plan, http3_server *http3, listener *listeners,
+                                  size_t num_listeners, size_t index, size_t num_workers,
+                                  int log_fd, app_error *err);
 void worker_clear(worker *w);
 // Serves until stopped and drained.
 void worker_run(worker *w);
 // From any thread: the first call drains, a second one ends at once.
 void worker_stop(worker *w);
+// From one other thread at a time: new connections are under `plan`, and connections on which a
+// certificate was proven that it says is blocked end, as soon as their requests are answered.
+void worker_set_plan(worker *w, server_plan *plan);
 
 // For connections. The port that clients know, of those that were accepted on `local`.
 uint16_t worker_public_port(const worker *w, const io_address *local);

@@ -12,9 +12,11 @@ struct secondary_shared {
 };
 
 bool secondary_shared_new(secondary_shared **out, const server_config *config,
-                          const site_table *sites, io_loop *loop, app_error *err) {
+                          const site_table *sites, server_plan *plan, io_loop *loop,
+                          app_error *err) {
   (void)config;
   (void)sites;
+  (void)plan;
   (void)loop;
   secondary_shared *shared = calloc(1, sizeof *shared);
   if (!shared || codicil_config_new(&shared->config, NULL) != CODICIL_OK) {
@@ -41,7 +43,7 @@ int secondary_capture_client_hello(SSL *ssl, int *al) {
 
 void secondary_init(secondary *s, secondary_shared *shared, const server_site *site,
                     uint16_t port) {
-  *s = (secondary){shared, site, port, NULL};
+  *s = (secondary){shared, site, port, NULL, NULL, NULL};
 }
 
 void secondary_clear(secondary *s) {
@@ -64,6 +66,16 @@ bool secondary_wants_signature(const secondary *s) {
 
 void secondary_sign_one(secondary *s) {
   (void)s;
+}
+
+void secondary_set_plan(secondary_shared *shared, server_plan *take_plan) {
+  (void)shared;
+  server_plan_release(take_plan);
+}
+
+bool secondary_take_plan(secondary *s) {
+  (void)s;
+  return true;
 }
 
 bool secondary_carries(const secondary *s, const uint8_t **out_sha256, const codicil_origin *origin,

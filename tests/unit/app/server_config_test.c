@@ -83,8 +83,8 @@ static void test_a_whole_file_is_read(void **state) {
   assert_int_equal(f->config.limits.timeout_ms[SERVER_TIMEOUT_HEADERS], 9000);
   assert_int_equal(site->names.num, 2);
   assert_string_equal(site->names.items[0].text, "www.example.com");
-  assert_string_equal(site->certificate.text, "/etc/codicil/www.pem");
-  assert_string_equal(site->key.text, "/keys/www.key");
+  assert_string_equal(site->certificate.file.text, "/etc/codicil/www.pem");
+  assert_string_equal(site->certificate.key.text, "/keys/www.key");
   assert_string_equal(site->secondary.items[0].text, "img.example.com");
   assert_string_equal(site->secondary.items[1].text, "*.example.net");
 }
