@@ -35,7 +35,7 @@ static bool is_name(codicil_span name) {
 
 // Tells what a dNSName in any case is; false where it is nothing that protocol §8 knows.
 static bool classify(codicil_required_type *out, codicil_span name) {
-  //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+  //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
   //# This character MUST be the entirety of
   //# the name if used and MUST have a type of "dNSName".
   if (codicil_span_equal(name, codicil_span_str("*"))) {
@@ -89,7 +89,7 @@ static bool read_name(codicil_reader *r, codicil_required_domain *out) {
 
 codicil_err codicil_required_domains_count(size_t *out_num, size_t max, codicil_span der) {
   codicil_span names;
-  //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+  //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
   //# Clients that encounter such a certificate when processing a
   //# certification path MUST consider the certificate invalid.
   if (!read_names(&names, der)) {
@@ -149,7 +149,7 @@ static bool is_lower_case(codicil_span name) {
   return true;
 }
 
-//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
 //# Unlike the subject field, conforming CAs MUST NOT issue
 //# certificates with a requiredDomain extension containing empty GeneralName
 //# fields.

@@ -1,9 +1,9 @@
 """What the documents say can be done: each command is run, each link leads somewhere.
 
-In README.md a fenced block of `sh` is marked by a comment on the line above it: `<!-- run -->` runs
-it, `<!-- serve -->` starts it and waits until it is ready, `<!-- file NAME -->` above any block
-writes it to a file. The blocks of one document share a directory, in order. A block without a mark
-may only hold commands of the Makefile.
+A fenced block of `sh` is marked by a comment on the line above it: `<!-- run -->` runs it,
+`<!-- serve -->` starts it and waits until it is ready, `<!-- file NAME -->` above any block writes it
+to a file. The blocks of one document share a directory, in order. A block without a mark may only
+hold commands of the Makefile.
 """
 
 import glob
@@ -72,12 +72,16 @@ def reader(tmp_path):
     somebody.leave()
 
 
-def test_readme_can_be_followed_from_top_to_bottom(reader):
+@pytest.mark.parametrize("path, words", [
+    ("README.md", ["the shop", "the pictures"]),
+    ("docs/required-domain.md", ["img.pem: OK", "static.pem: OK"]),
+])
+def test_a_document_can_be_followed_from_top_to_bottom(reader, path, words):
     said = ""
-    for mark, name, _, text in blocks("README.md"):
+    for mark, name, _, text in blocks(path):
         if mark:
             said += getattr(reader, mark)(name, text) or ""
-    assert "the shop" in said and "the pictures" in said
+    assert [w for w in words if w not in said] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)

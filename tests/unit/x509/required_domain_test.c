@@ -175,7 +175,7 @@ static void test_what_is_no_dns_name_is_refused(void **state) {
   }
 }
 
-//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
 //# This character MUST be the entirety of
 //# the name if used and MUST have a type of "dNSName".
 static void test_a_wildcard_is_alone_or_before_two_labels(void **state) {
@@ -204,11 +204,11 @@ static void test_addresses_have_four_or_sixteen_octets_and_one_form(void **state
   expect_refused(hex("871000000000000000000000ffffc0000201"));
 }
 
-//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
 //# Unlike the subject field, conforming CAs MUST NOT issue
 //# certificates with a requiredDomain extension containing empty GeneralName
 //# fields.
-//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs-06#section-5
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
 //# Clients that encounter such a certificate when processing a
 //# certification path MUST consider the certificate invalid.
 static void test_other_types_and_empty_fields_are_refused(void **state) {
