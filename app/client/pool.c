@@ -109,8 +109,8 @@ static void say_failures(client_pool *pool) {
 // right.
 static uint16_t alternative_port(const client_pool *pool, const client_request *r) {
   bool may_use = pool->config.alt_svc != NULL && pool->config.http3 != NULL &&
-                 pool->config.options->http == CLIENT_HTTP_DEFAULT && !r->endpoint.is_mapped &&
-                 !r->must_open;
+                 pool->config.options->http == CLIENT_HTTP_DEFAULT &&
+                 !r->where.endpoint.is_mapped && !r->must_open;
   return may_use ? alt_svc_cache_h3_port(pool->config.alt_svc, &r->url.origin,
                                          pool->config.loop->now.unix_s)
                  : 0;
@@ -147,10 +147,11 @@ static bool had_no_alternative(const client_pool *pool, const codicil_origin *or
 static void open_connection(client_pool *pool, client_request *r) {
   const codicil_origin *origin = &r->url.origin;
   uint16_t port = had_no_alternative(pool, origin) ? 0 : alternative_port(pool, r);
+  codicil_evidence there = client_location_evidence(&r->where);
   client_opening opening = {.origin = origin,
-                            .endpoint = &r->endpoint,
-                            .addresses = r->addresses,
-                            .num_addresses = r->num_addresses,
+                            .endpoint = &r->where.endpoint,
+                            .addresses = there.addresses,
+                            .num_addresses = there.num_addresses,
                             .offer = num_failures(pool, origin) < MAX_AUTHENTICATOR_FAILURES,
                             .versions = versions_of(pool, port),
                             .alternative_port = port};
@@ -172,13 +173,6 @@ static void open_connection(client_pool *pool, client_request *r) {
 }
 
 // ---- a request's way ----------------------------------------------------------------------------
-
-static codicil_evidence evidence_of(const client_request *r) {
-  if (r->addresses != NULL) {
-    return (codicil_evidence){CODICIL_DNS_ANSWERED, r->addresses, r->num_addresses};
-  }
-  return (codicil_evidence){r->lookup->state, NULL, 0};
-}
 
 static void note_reason(client_request *r, codicil_route_reason reason,
                         codicil_cert_reason cert_reason) {
@@ -238,9 +232,9 @@ static void explain_opening(const client_pool *pool, const client_request *r,
 }
 
 static void open_for(client_pool *pool, client_request *r, const choose_result *choice) {
-  if (r->addresses == NULL) {
+  if (client_location_evidence(&r->where).dns == CODICIL_DNS_FAILED) {
     client_request_fail(r, EXIT_COULDNT_RESOLVE_HOST, "could not resolve host: %s: %s",
-                        r->endpoint.host, r->lookup->error);
+                        r->where.endpoint.host, r->where.lookup->error);
     return;
   }
   explain_opening(pool, r, choice, pool->num_connections);
@@ -296,7 +290,7 @@ static void prefer_alternative(client_pool *pool, const client_request *r) {
 }
 
 static choose_result choose(client_pool *pool, client_request *r) {
-  codicil_evidence evidence = evidence_of(r);
+  codicil_evidence evidence = client_location_evidence(&r->where);
   if (r->must_open) {
     return (choose_result){.action = CHOOSE_NEW,
                            .connection = SIZE_MAX,
@@ -305,7 +299,7 @@ static choose_result choose(client_pool *pool, client_request *r) {
   }
   for (size_t i = 0; i < pool->num_connections; i++) {
     pool->facts[i] =
-        client_connection_fact(pool->connections[i], &r->url.origin, &r->endpoint, &evidence);
+        client_connection_fact(pool->connections[i], &r->url.origin, &r->where.endpoint, &evidence);
     // Without the feature nothing is proven later: nobody holds a request for another's handshake.
     pool->facts[i].is_late = i >= r->num_connections || pool->config.options->no_secondary;
   }
@@ -349,29 +343,14 @@ static void decide(client_pool *pool, client_request *r) {
   }
 }
 
-// Its host's addresses: of the URL, of --resolve, or looked up.
+// Its host's addresses come first: nothing is asked of a server before DNS has been asked.
 static void resolve(client_pool *pool, client_request *r) {
-  if (r->addresses == NULL && r->lookup == NULL) {
-    client_hosts_endpoint(pool->config.hosts, &r->endpoint, &r->url.origin);
-    if (r->endpoint.address.len != 0) {
-      r->addresses = &r->endpoint.address;
-      r->num_addresses = 1;
-    } else {
-      r->addresses = client_hosts_resolve(pool->config.hosts, &r->num_addresses, &r->endpoint);
-    }
+  if (!client_location_has_begun(&r->where) &&
+      !client_location_begin(&r->where, pool->config.hosts, pool->resolver, &r->url.origin)) {
+    client_request_fail(r, EXIT_OUT_OF_MEMORY, "out of memory");
+    return;
   }
-  if (r->addresses == NULL && r->lookup == NULL) {
-    r->lookup = client_resolver_lookup(pool->resolver, r->endpoint.host);
-    if (r->lookup == NULL) {
-      client_request_fail(r, EXIT_OUT_OF_MEMORY, "out of memory");
-      return;
-    }
-  }
-  if (r->addresses == NULL && r->lookup->state == CODICIL_DNS_ANSWERED) {
-    r->addresses = r->lookup->addresses;
-    r->num_addresses = r->lookup->num_addresses;
-  }
-  if (r->addresses != NULL || r->lookup->state == CODICIL_DNS_FAILED) {
+  if (client_location_evidence(&r->where).dns != CODICIL_DNS_UNKNOWN) {
     r->report->times.namelookup = client_request_seconds(r, now_ns(pool));
     decide(pool, r);
   }

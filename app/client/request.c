@@ -93,6 +93,7 @@ static void try_again(client_request *r, const char *why) {
                r->url.text, why);
   r->connection = NULL;
   r->opens = false;
+  memset(&r->where, 0, sizeof r->where); // DNS may say something else by now
   r->was_held = false;
   r->num_connections = SIZE_MAX;
   r->status = 0;

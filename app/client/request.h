@@ -8,9 +8,9 @@
 
 #include "client/alt_svc_cache.h"
 #include "client/connection.h"
+#include "client/location.h"
 #include "client/options.h"
 #include "client/output.h"
-#include "client/resolver.h"
 #include "client/url.h"
 
 typedef struct client_request client_request;
@@ -42,11 +42,7 @@ struct client_request {
   const client_request *after; // begins when this one is done; NULL: at once
   client_url url;
   bool has_url;
-  client_endpoint endpoint;
-  // Evidence: fixed addresses (an IP literal, --resolve), else the lookup.
-  const codicil_address *addresses;
-  size_t num_addresses;
-  const client_lookup *lookup;
+  client_location where;
   client_connection *connection; // CLIENT_REQUEST_OPENING and CLIENT_REQUEST_SENT
   bool opens;                    // `connection` is being opened for this request
   bool must_open;                // after 421: a connection of its own
