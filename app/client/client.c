@@ -137,6 +137,9 @@ static bool make_config(codicil_config **out, const client *c, bool offer) {
   codicil_config_set_chain_cache(config, c->cache);
   codicil_config_set_offer(config, offer && !options->no_secondary);
   codicil_config_set_use_origin(config, !options->no_origin);
+  codicil_config_set_required_domain(config, options->required_mode,
+                                     options->insecure_any_required_domain);
+  codicil_config_set_dns_mode(config, options->dns_mode);
   *out = config;
   return true;
 }

@@ -34,6 +34,8 @@ typedef struct client_net {
   uint64_t connect_timeout_ms;
   // Something changed: stage, authority, Origin Set, or the end.
   void (*news)(void *user, client_connection *connection);
+  // DNS want `index` of its session has come up: client_connection_dns_want, later.
+  void (*want_dns)(void *user, client_connection *connection, size_t index);
   void *user;
 } client_net;
 
@@ -99,6 +101,12 @@ void client_connection_end(client_connection *connection);
 choose_fact client_connection_fact(client_connection *connection, const codicil_origin *origin,
                                    const client_endpoint *endpoint,
                                    const codicil_evidence *evidence);
+// What the session wants to know of DNS (codicil_session_dns_want); NULL: not any more.
+const codicil_origin *client_connection_dns_want(const client_connection *connection, size_t index);
+// Answers that; as for client_connection_fact, `endpoint` and `evidence` belong to the origin.
+void client_connection_resume_dns(client_connection *connection, size_t index,
+                                  const client_endpoint *endpoint, const codicil_evidence *evidence,
+                                  int64_t until_s);
 // Tells whether the Origin Set of `other` has all that this one's has, and more (RFC 8336 §2.4).
 bool client_connection_is_within(const client_connection *connection,
                                  const client_connection *other);
@@ -112,6 +120,11 @@ void client_connection_cancel(client_connection *connection, client_exchange *ex
 // `len` octets that were held have been written.
 void client_connection_consume(client_connection *connection, const client_exchange *exchange,
                                size_t len);
+// The block list changed. Where the handshake's certificate is on it the connection ends.
+void client_connection_policy_changed(client_connection *connection);
+// Tells whether certificate `index` of the connection is accepted; on one that was not verified
+// there is none, and true is the answer.
+bool client_connection_accepts(const client_connection *connection, size_t index);
 // A 421 came for `origin`.
 void client_connection_misdirected(client_connection *connection, const codicil_origin *origin);
 

@@ -270,3 +270,33 @@ bool flag_dns_servers(client_options *options, const char *name, const char *val
   }
   return true;
 }
+
+bool flag_required_domain(client_options *options, const char *name, const char *value,
+                          app_error *err) {
+  static const char *const words[] = {[CODICIL_REQUIRED_HONOUR] = "honour",
+                                      [CODICIL_REQUIRED_REQUIRE] = "require",
+                                      [CODICIL_REQUIRED_INSECURE_IGNORE] = "insecure-ignore"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strcmp(value, words[i]) == 0) {
+      options->required_mode = (codicil_required_mode)i;
+      return true;
+    }
+  }
+  return app_fail(err, "%s: '%s' is not require, honour or insecure-ignore", name, value);
+}
+
+bool flag_dns_evidence(client_options *options, const char *name, const char *value,
+                       app_error *err) {
+  static const char *const words[] = {[CODICIL_DNS_CAA] = "caa",
+                                      [CODICIL_DNS_ALWAYS] = "always",
+                                      [CODICIL_DNS_INSECURE_ORIGIN] = "insecure-origin",
+                                      [CODICIL_DNS_INSECURE_NEVER] = "insecure-never"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strcmp(value, words[i]) == 0) {
+      options->dns_mode = (codicil_dns_mode)i;
+      return true;
+    }
+  }
+  return app_fail(err, "%s: '%s' is not always, caa, insecure-origin or insecure-never", name,
+                  value);
+}

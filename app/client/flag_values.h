@@ -24,5 +24,7 @@ client_flag_function flag_alt_svc;
 client_flag_function flag_remote_name;
 client_flag_function flag_http;
 client_flag_function flag_dns_servers;
+client_flag_function flag_required_domain;
+client_flag_function flag_dns_evidence;
 
 #endif

@@ -135,6 +135,7 @@ bool client_options_parse(client_options *out, int argc, char **argv, app_error 
   if (!reserve(out, argc, argv, err) || !parse_all(out, &w, err)) {
     return false;
   }
+  out->help_all = out->help && out->urls.num > 0 && strcmp(out->urls.items[0], "all") == 0;
   return out->help || check_together(out, err);
 }
 

@@ -5,7 +5,7 @@
 #ifndef APP_CLIENT_OPTIONS_H
 #define APP_CLIENT_OPTIONS_H
 
-#include "codicil/codicil.h"
+#include "codicil/session.h"
 #include "io/error.h"
 
 // Borrowed strings in the order of the command line.
@@ -59,9 +59,13 @@ typedef struct client_options {
   bool fail;
   bool insecure;
   bool no_secondary;
+  codicil_required_mode required_mode;
+  bool insecure_any_required_domain;
+  codicil_dns_mode dns_mode;
   bool no_origin;
   bool json;
   bool help;
+  bool help_all; // --help all
   client_http http;
   const char *alt_svc; // the cache's file; empty: in memory; NULL: Alt-Svc is ignored
   const char *qlog;    // directory; NULL: none

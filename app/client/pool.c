@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/exit_code.h"
+#include "client/wants.h"
 
 // Protocol §3: after so many authenticators that fail with a peer, the setting is not offered to it
 // any more: a middlebox ends TLS in between.
@@ -15,6 +16,7 @@ struct client_pool {
   client_pool_config config;
   client_net net;
   client_resolver *resolver;
+  client_wants wants;
   client_request *requests;
   size_t num_requests;
   size_t first; // requests before this one are done
@@ -41,6 +43,11 @@ void client_pool_news(void *pool) {
 static void on_connection_news(void *user, client_connection *connection) {
   (void)connection;
   ((client_pool *)user)->num_news++;
+  client_pool_news(user);
+}
+
+static void on_want_dns(void *user, client_connection *connection, size_t index) {
+  client_wants_add(&((client_pool *)user)->wants, connection, index);
   client_pool_news(user);
 }
 
@@ -174,28 +181,6 @@ static void open_connection(client_pool *pool, client_request *r) {
 
 // ---- a request's way ----------------------------------------------------------------------------
 
-static void note_reason(client_request *r, codicil_route_reason reason,
-                        codicil_cert_reason cert_reason) {
-  r->report->has_reason = true;
-  r->report->reason = reason;
-  r->report->cert_reason = cert_reason;
-}
-
-static void note_certificate(client_request *r, size_t index) {
-  const codicil_session *session = client_connection_session(r->connection);
-  codicil_certificate_info info;
-  if (session != NULL && codicil_session_certificate(session, &info, index)) {
-    report_sha256(r->report->certificate, codicil_identity_sha256(info.identity));
-  }
-}
-
-static void note_opened(client_request *r) {
-  const client_connection *c = r->connection;
-  report_times *times = &r->report->times;
-  times->connect = client_request_seconds(r, client_connection_connected_ns(c));
-  times->appconnect = client_request_seconds(r, client_connection_ready_ns(c));
-}
-
 static void send_on(client_pool *pool, client_request *r, client_connection *c,
                     const choose_result *choice) {
   r->connection = c;
@@ -204,8 +189,9 @@ static void send_on(client_pool *pool, client_request *r, client_connection *c,
     client_pool_news(pool); // it closed meanwhile: ask again
     return;
   }
-  note_reason(r, choice->reason, CODICIL_CERT_NONE);
-  note_certificate(r, choice->certificate != SIZE_MAX ? choice->certificate : 0);
+  client_request_note_reason(r, choice->reason, CODICIL_CERT_NONE);
+  client_request_note_authority(r, choice->certificate,
+                                pool->facts[choice->connection].route.proved_by);
   r->report->coalesced = !codicil_origin_equal(&r->url.origin, client_connection_origin(c));
   char sentence[CODICIL_EXPLAIN_MAX] = "";
   codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
@@ -240,7 +226,7 @@ static void open_for(client_pool *pool, client_request *r, const choose_result *
   explain_opening(pool, r, choice, pool->num_connections);
   open_connection(pool, r);
   if (r->state == CLIENT_REQUEST_OPENING) {
-    note_reason(r, choice->reason, choice->cert_reason);
+    client_request_note_reason(r, choice->reason, choice->cert_reason);
   }
 }
 
@@ -363,12 +349,12 @@ static void follow(client_request *r) {
     break;
   case CHOOSE_AWAIT_SETTINGS:
   case CHOOSE_OPEN:
-    note_opened(r);
+    client_request_note_opened(r);
     if (client_connection_alternative_port(r->connection) != 0) {
-      note_reason(r, CODICIL_ROUTE_ALT_SVC, CODICIL_CERT_NONE);
+      client_request_note_reason(r, CODICIL_ROUTE_ALT_SVC, CODICIL_CERT_NONE);
     }
     if (client_request_send(r)) {
-      note_certificate(r, 0);
+      client_request_note_authority(r, 0, SIZE_MAX);
     } else {
       client_request_lost_connection(r);
     }
@@ -436,6 +422,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events) {
   while (pool->has_news) {
     pool->has_news = false;
     say_failures(pool);
+    client_wants_step(&pool->wants, io_loop_now(pool->config.loop));
     step_all(pool);
     pool->config.turn(pool->config.user);
   }
@@ -482,7 +469,10 @@ bool client_pool_new(client_pool **out, const client_pool_config *config, app_er
                            .coalesce_wait_ms = config->options->coalesce_wait_ms,
                            .connect_timeout_ms = client_connect_timeout_ms(config->options),
                            .news = on_connection_news,
+                           .want_dns = on_want_dns,
                            .user = pool};
+  pool->wants = (client_wants){
+      .hosts = config->hosts, .resolver = pool->resolver, .verbose = config->verbose};
   ev_prepare_init(&pool->prepare, on_prepare);
   ev_set_priority(&pool->prepare, EV_MINPRI); // after all that makes news
   pool->prepare.data = pool;
@@ -496,6 +486,22 @@ bool client_pool_new(client_pool **out, const client_pool_config *config, app_er
 void client_pool_run(client_pool *pool, client_request *requests, size_t num_requests) {
   pool->requests = requests;
   pool->num_requests = num_requests;
+  client_pool_news(pool);
+}
+
+void client_pool_policy_changed(client_pool *pool) {
+  for (size_t i = 0; i < pool->num_connections; i++) {
+    client_connection_policy_changed(pool->connections[i]);
+  }
+  for (size_t i = pool->first; i < pool->num_requests; i++) {
+    client_request *r = &pool->requests[i];
+    if (r->state == CLIENT_REQUEST_SENT &&
+        !client_connection_accepts(r->connection, r->certificate)) {
+      client_request_withdraw(r, "the certificate it went by is on the block list now, or was "
+                                 "proven by one that is");
+    }
+  }
+  pool->num_news++;
   client_pool_news(pool);
 }
 
@@ -516,6 +522,7 @@ void client_pool_free(client_pool *pool) {
   for (size_t i = 0; i < pool->num_connections; i++) {
     client_connection_free(pool->connections[i]);
   }
+  client_wants_clear(&pool->wants);
   client_resolver_free(pool->resolver);
   free(pool->connections);
   free(pool->is_failure_said);

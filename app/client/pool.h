@@ -37,6 +37,9 @@ void client_pool_free(client_pool *pool);
 void client_pool_run(client_pool *pool, client_request *requests, size_t num_requests);
 // Something changed: see pool.h. `pool` is untyped to be a callback.
 void client_pool_news(void *pool);
+// The block list of the configuration changed. What was asked for by a certificate that is not
+// accepted any more is sent again elsewhere where that is safe; else it fails.
+void client_pool_policy_changed(client_pool *pool);
 // Every connection says farewell as soon as the loop runs.
 void client_pool_end(client_pool *pool);
 size_t client_pool_num_connections(const client_pool *pool);

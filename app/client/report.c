@@ -13,6 +13,8 @@ static void clear_strings(char **strings, size_t num) {
 
 static void clear_certificate(report_certificate *certificate) {
   clear_strings(certificate->names, certificate->num_names);
+  clear_strings(certificate->required, certificate->num_required);
+  free(certificate->sentence);
   memset(certificate, 0, sizeof *certificate);
 }
 
@@ -22,6 +24,7 @@ void report_request_clear(report_request *request) {
   free(request->content_type);
   free(request->file_name);
   free(request->error);
+  clear_strings(request->evidence.addresses, request->evidence.num_addresses);
   memset(request, 0, sizeof *request);
 }
 
@@ -89,6 +92,44 @@ static char *name_text(const codicil_alt_name *name) {
   return strdup(text);
 }
 
+static bool read_required(report_certificate *out, const codicil_identity *identity) {
+  size_t num = codicil_identity_num_required(identity);
+  out->required = calloc(num + 1, sizeof *out->required);
+  if (out->required == NULL) {
+    return false;
+  }
+  for (size_t i = 0; i < num; i++) {
+    char text[CODICIL_REQUIRED_DOMAIN_TEXT_MAX];
+    codicil_required_domain_format(codicil_identity_required(identity, i), text, sizeof text);
+    out->required[i] = strdup(text);
+    if (out->required[i] == NULL) {
+      return false;
+    }
+    out->num_required++;
+  }
+  return true;
+}
+
+// Why it is decided upon as it is, and what proved what.
+static bool read_decision(report_certificate *out, const codicil_session *session,
+                          const codicil_certificate_info *info, size_t index) {
+  char sentence[CODICIL_CERT_EXPLAIN_MAX];
+  codicil_certificate_info prover;
+  size_t len = codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
+  out->sentence = report_printable(codicil_span_of(sentence, len));
+  out->rule = info->rule;
+  out->is_caa_anchor = info->is_caa_anchor;
+  if (out->sentence == NULL || !read_required(out, info->identity)) {
+    return false;
+  }
+  out->proven = info->required < out->num_required ? out->required[info->required] : NULL;
+  if (info->proved_by != SIZE_MAX &&
+      codicil_session_certificate(session, &prover, info->proved_by)) {
+    report_sha256(out->proved_by, codicil_identity_sha256(prover.identity));
+  }
+  return true;
+}
+
 static bool read_certificate(report_certificate *out, const codicil_certificate_info *info) {
   size_t num_names = codicil_identity_num_names(info->identity);
   out->decision = info->decision;
@@ -125,7 +166,7 @@ static bool read_certificates(report_connection *connection, const codicil_sessi
                                  ? &connection->primary
                                  : &connection->certificates[connection->num_certificates++];
     connection->has_primary = connection->has_primary || info.is_primary;
-    if (!read_certificate(to, &info)) {
+    if (!read_certificate(to, &info) || !read_decision(to, session, &info, i)) {
       return false;
     }
   }
@@ -160,4 +201,19 @@ bool report_connection_read(report_connection *connection, const codicil_session
   connection->skipped = codicil_session_num_skipped(session);
   connection->ignored = codicil_session_num_ignored(session);
   return read_certificates(connection, session) && read_origins(connection, session);
+}
+
+void report_evidence_read(report_evidence *out, const codicil_evidence *evidence) {
+  clear_strings(out->addresses, out->num_addresses);
+  *out = (report_evidence){.is_known = evidence->dns == CODICIL_DNS_ANSWERED};
+  out->addresses = calloc(evidence->num_addresses + 1, sizeof *out->addresses);
+  for (size_t i = 0; out->addresses != NULL && i < evidence->num_addresses; i++) {
+    char text[REPORT_REMOTE_TEXT];
+    codicil_address_format(&evidence->addresses[i], text, sizeof text);
+    out->addresses[i] = strdup(text);
+    if (out->addresses[i] == NULL) {
+      return;
+    }
+    out->num_addresses++;
+  }
 }

@@ -19,6 +19,16 @@ typedef struct report_times {
   double total;
 } report_times;
 
+// What DNS, or the user in its place, said of the request's host when it was asked.
+typedef struct report_evidence {
+  bool is_known; // an answer came
+  bool is_given; // by --resolve or --connect-to, or the host is an address
+  bool is_secure;
+  double age; // in seconds, when the request was sent
+  char **addresses;
+  size_t num_addresses;
+} report_evidence;
+
 // One URL. Strings are owned, NULL where there is none.
 typedef struct report_request {
   char *url;
@@ -35,6 +45,8 @@ typedef struct report_request {
   bool coalesced;                       // the connection was opened for another origin
   unsigned num_connects;                // connections opened for this request
   char certificate[REPORT_SHA256_TEXT]; // that carries the authority; empty for none
+  char proved_by[REPORT_SHA256_TEXT];   // that proves its Required Domain; empty for none
+  report_evidence evidence;
   bool has_reason;
   codicil_route_reason reason;
   codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE; LIMIT beside others
@@ -55,6 +67,13 @@ typedef struct report_certificate {
   codicil_cert_reason reason;
   size_t frames;
   size_t octets;
+  char *sentence;   // why it is decided upon so
+  const char *rule; // document and section; static
+  char **required;  // the names of its Required Domain
+  size_t num_required;
+  const char *proven;                 // the one of them that satisfies it; NULL: none does
+  char proved_by[REPORT_SHA256_TEXT]; // the certificate that proves that one; empty for none
+  bool is_caa_anchor;
 } report_certificate;
 
 typedef struct report_connection {
@@ -94,6 +113,9 @@ void report_clear(report_document *r);
 // Takes over what the session knows: support, certificates, Origin Set. `session` may be NULL.
 // False: out of memory; the connection then lacks some of it.
 bool report_connection_read(report_connection *connection, const codicil_session *session);
+// Takes over the addresses of `evidence` in place of what was known before; fewer where memory runs
+// out.
+void report_evidence_read(report_evidence *out, const codicil_evidence *evidence);
 // Writes 32 octets as lower-case hexadecimal with NUL.
 void report_sha256(char out[REPORT_SHA256_TEXT], const uint8_t *sha256);
 // Returns `bytes` as text that a terminal and JSON can show: what is not printable ASCII becomes

@@ -26,35 +26,53 @@ static json_t *times_json(const report_times *times) {
                    times->starttransfer, "time_total", times->total);
 }
 
+static json_t *sha256_or_null(const char *sha256) {
+  return text_or_null(sha256[0] != '\0' ? sha256 : NULL);
+}
+
+static json_t *evidence_json(const report_evidence *e) {
+  if (!e->is_known) {
+    return json_null();
+  }
+  return json_pack("{s:s,s:o,s:f,s:b}", "source", e->is_given ? "given" : "dns", "addresses",
+                   strings(e->addresses, e->num_addresses), "age", e->age, "secure", e->is_secure);
+}
+
 static json_t *request_json(const report_request *r) {
   bool by_certificate = r->has_reason && r->cert_reason != CODICIL_CERT_NONE;
-  return json_pack("{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url),
-                   "status", r->status != 0 ? json_integer(r->status) : json_null(), "size",
-                   (json_int_t)r->size, "connection",
-                   r->connection != SIZE_MAX ? json_integer((json_int_t)r->connection)
-                                             : json_null(),
-                   "coalesced", r->coalesced, "certificate",
-                   text_or_null(r->certificate[0] != '\0' ? r->certificate : NULL), "reason",
-                   text_or_null(r->has_reason ? codicil_route_reason_word(r->reason) : NULL),
-                   "certificate_reason",
-                   text_or_null(by_certificate ? codicil_cert_reason_word(r->cert_reason) : NULL),
-                   "error", text_or_null(r->error), "timings", times_json(&r->times));
+  return json_pack(
+      "{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url), "status",
+      r->status != 0 ? json_integer(r->status) : json_null(), "size", (json_int_t)r->size,
+      "connection",
+      r->connection != SIZE_MAX ? json_integer((json_int_t)r->connection) : json_null(),
+      "coalesced", r->coalesced, "certificate", sha256_or_null(r->certificate), "proved_by",
+      sha256_or_null(r->proved_by), "reason",
+      text_or_null(r->has_reason ? codicil_route_reason_word(r->reason) : NULL),
+      "certificate_reason",
+      text_or_null(by_certificate ? codicil_cert_reason_word(r->cert_reason) : NULL), "error",
+      text_or_null(r->error), "dns", evidence_json(&r->evidence), "timings", times_json(&r->times));
 }
 
 static json_t *certificate_json(const report_certificate *c) {
   const char *reason = c->reason != CODICIL_CERT_NONE ? codicil_cert_reason_word(c->reason) : NULL;
-  return json_pack("{s:o,s:s,s:s,s:o,s:I,s:I}", "names", strings(c->names, c->num_names), "sha256",
-                   c->sha256, "decision", codicil_decision_word(c->decision), "reason",
-                   text_or_null(reason), "frames", (json_int_t)c->frames, "octets",
-                   (json_int_t)c->octets);
+  return json_pack("{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:I,s:I}", "names",
+                   strings(c->names, c->num_names), "sha256", c->sha256, "decision",
+                   codicil_decision_word(c->decision), "reason", text_or_null(reason), "sentence",
+                   text_or_null(c->sentence), "rule", text_or_null(c->rule), "required_domains",
+                   strings(c->required, c->num_required), "proven_domain", text_or_null(c->proven),
+                   "proved_by", sha256_or_null(c->proved_by), "caa_anchor", c->is_caa_anchor,
+                   "frames", (json_int_t)c->frames, "octets", (json_int_t)c->octets);
 }
 
 static json_t *primary_json(const report_connection *c) {
   if (!c->has_primary) {
     return json_null();
   }
-  return json_pack("{s:o,s:s}", "names", strings(c->primary.names, c->primary.num_names), "sha256",
-                   c->primary.sha256);
+  const report_certificate *p = &c->primary;
+  const char *reason = p->reason != CODICIL_CERT_NONE ? codicil_cert_reason_word(p->reason) : NULL;
+  return json_pack("{s:o,s:s,s:s,s:o}", "names", strings(p->names, p->num_names), "sha256",
+                   p->sha256, "decision", codicil_decision_word(p->decision), "reason",
+                   text_or_null(reason));
 }
 
 static json_t *closed_json(const report_connection *c) {

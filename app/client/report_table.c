@@ -23,6 +23,9 @@ static void write_why(FILE *out, const report_request *r) {
     if (r->reason == CODICIL_ROUTE_CERTIFICATE) {
       fprintf(out, ": %s", codicil_cert_reason_word(r->cert_reason));
     }
+    if (r->proved_by[0] != '\0') {
+      fprintf(out, ", by %.12s", r->proved_by);
+    }
   }
 }
 
@@ -45,6 +48,26 @@ static void write_row(FILE *out, const report_request *r) {
   fputc('\n', out);
 }
 
+static void write_list(FILE *out, char *const *items, size_t num) {
+  for (size_t i = 0; i < num; i++) {
+    fprintf(out, "%s%s", i > 0 ? ", " : "", items[i]);
+  }
+}
+
+// Of certificates that asked for something, or are not used.
+static void write_certificates(FILE *out, const report_connection *connection) {
+  for (size_t i = 0; i < connection->num_certificates; i++) {
+    const report_certificate *c = &connection->certificates[i];
+    bool says_more = c->num_required > 0 || c->decision == CODICIL_REJECTED;
+    if (!says_more || c->decision == CODICIL_UNEXAMINED) {
+      continue;
+    }
+    fprintf(out, "%.12s on %zu, for ", c->sha256, connection->id);
+    write_list(out, c->names, c->num_names);
+    fprintf(out, ": %s\n", c->sentence != NULL ? c->sentence : codicil_decision_word(c->decision));
+  }
+}
+
 void report_write_table(const report_document *r, FILE *out) {
   fprintf(out, "%-*s %6s %8s %8s %6s  %-12s %s\n", URL_WIDTH, "URL", "status", "size", "time",
           "conn", "certificate", "why");
@@ -56,4 +79,7 @@ void report_write_table(const report_document *r, FILE *out) {
   fprintf(out, "%zu request%s, %zu connection%s, %zu coalesced (*)\n", r->num_requests,
           r->num_requests == 1 ? "" : "s", r->num_connections, r->num_connections == 1 ? "" : "s",
           num_coalesced);
+  for (size_t i = 0; i < r->num_connections; i++) {
+    write_certificates(out, &r->connections[i]);
+  }
 }

@@ -106,6 +106,7 @@ static void try_again(client_request *r, const char *why) {
   r->report->size = 0;
   r->report->has_reason = false;
   r->report->certificate[0] = '\0';
+  r->report->proved_by[0] = '\0';
   r->report->coalesced = false;
   r->state = CLIENT_REQUEST_RESOLVING;
   r->context->news(r->context->user);
@@ -123,6 +124,15 @@ static void lost(client_request *r, bool was_sent) {
   client_request_fail(
       r, is_silent && !r->has_response ? EXIT_GOT_NOTHING : failure->exit_code, "%s",
       failure->text[0] != '\0' ? failure->text : "the server closes its connections");
+}
+
+void client_request_withdraw(client_request *r, const char *why) {
+  if (is_idempotent(r) && may_try_again(r)) {
+    leave_connection(r);
+    try_again(r, why);
+  } else {
+    client_request_fail(r, EXIT_PEER_FAILED_VERIFICATION, "%s: %s", r->url.text, why);
+  }
 }
 
 void client_request_lost_connection(client_request *r) {

@@ -49,6 +49,7 @@ struct client_request {
   bool was_held;
   size_t num_connections; // that there were when it was first held; SIZE_MAX: it was not
   uint64_t asked;         // the pool's count of news when it was last asked where it may go
+  size_t certificate;     // of the connection, by which the request goes there
   unsigned num_tries;
   ev_timer timer; // --max-time
   uint64_t start_ns;
@@ -76,10 +77,19 @@ CODICIL_MUST_USE bool client_request_send(client_request *request);
 // Ends it with one of curl's exit codes.
 void client_request_fail(client_request *request, int exit_code, const char *format, ...)
     CODICIL_PRINTF(3, 4);
+// Its connection is not its origin's any more: it is sent again elsewhere where that is safe, else
+// it fails. `why` is a sentence.
+void client_request_withdraw(client_request *request, const char *why);
 // Its connection failed before it was sent.
 void client_request_lost_connection(client_request *request);
 // Standard output is free for it: writes what is held.
 void client_request_take_turn(client_request *request);
+// For the report: why it goes where it goes; what it goes by there (certificates of the connection,
+// SIZE_MAX for none, and DNS); the times of the connection that was opened for it.
+void client_request_note_reason(client_request *request, codicil_route_reason reason,
+                                codicil_cert_reason cert_reason);
+void client_request_note_authority(client_request *request, size_t certificate, size_t proved_by);
+void client_request_note_opened(client_request *request);
 double client_request_seconds(const client_request *request, uint64_t at_ns);
 
 #endif

@@ -85,6 +85,26 @@ static void write_names(const client_verbose *v, const codicil_identity *identit
   }
 }
 
+static void write_required(const client_verbose *v, const codicil_session *session,
+                           const codicil_certificate_info *info, size_t index) {
+  size_t num = codicil_identity_num_required(info->identity);
+  for (size_t i = 0; i < num; i++) {
+    char text[CODICIL_REQUIRED_DOMAIN_TEXT_MAX];
+    codicil_required_domain_format(codicil_identity_required(info->identity, i), text, sizeof text);
+    if (i == 0) {
+      verbose_indent(v);
+    }
+    fprintf(v->out, "%s%s%s", i == 0 ? "Required Domain " : ", ", text, i == num - 1 ? "\n" : "");
+  }
+  if (info->decision != CODICIL_UNEXAMINED) {
+    char sentence[CODICIL_CERT_EXPLAIN_MAX];
+    size_t len = codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
+    verbose_indent(v);
+    verbose_printable(v->out, codicil_span_of(sentence, len));
+    fputc('\n', v->out);
+  }
+}
+
 void verbose_certificate(const client_verbose *verbose, size_t connection,
                          const codicil_session *session, size_t index) {
   codicil_certificate_info info;
@@ -112,6 +132,9 @@ void verbose_certificate(const client_verbose *verbose, size_t connection,
             info.scts.len > 0 ? ", SCTs" : "");
   }
   fputc('\n', verbose->out);
+  if (!info.is_primary) {
+    write_required(verbose, session, &info, index);
+  }
 }
 
 void verbose_origin_set(const client_verbose *verbose, size_t connection,

@@ -138,6 +138,18 @@ def test_the_help_is_in_the_man_page_and_the_man_page_in_the_program(command):
     assert not knows([command], "--nonsense")
 
 
+def test_a_short_help_leads_to_one_with_every_flag():
+    short = help_of("get")
+    assert "get --help all" in short
+    assert len(short.splitlines()) <= 24
+    done = subprocess.run([program(), "get", "--help", "all"], check=True, capture_output=True,
+                          text=True)
+    assert all(len(line) <= 80 for line in (short + done.stdout).splitlines())
+    named = flags(done.stdout)
+    assert flags(short) <= named
+    assert flags(page_text("codicil-get")) - {"--flag"} <= named
+
+
 def test_each_command_of_cert_is_in_the_man_page_and_the_man_page_in_the_program():
     page = page_text("codicil-cert")
     told = set()

@@ -259,7 +259,11 @@ def test_the_report_has_the_documented_members(server, ca, http):
             "reason",
             "error",
             "timings",
+            "proved_by",
+            "dns",
         } <= set(request)
+        assert request["dns"]["source"] == "given"
+        assert request["dns"]["addresses"] == ["127.0.0.1"]
         assert TIMINGS <= set(request["timings"])
         assert request["error"] is None
         assert re.fullmatch("[0-9a-f]{64}", request["certificate"])
@@ -276,7 +280,10 @@ def test_the_report_has_the_documented_members(server, ca, http):
             "origin_set",
             "closed",
         } <= set(connection)
-        assert set(connection["primary"]) == {"names", "sha256"}
+        assert set(connection["primary"]) == {"names", "sha256", "decision", "reason"}
+        for certificate in connection["certificates"]:
+            assert {"sentence", "rule", "required_domains", "proven_domain", "proved_by",
+                    "caa_anchor"} <= set(certificate)
         assert connection["protocol"] == http.name
         assert connection["tls"] == "TLSv1.3"
         assert connection["remote"] == f"127.0.0.1:{server.port}"

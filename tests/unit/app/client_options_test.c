@@ -288,6 +288,18 @@ static void test_help_needs_no_url(void **state) {
   client_options_clear(&options);
 }
 
+static void test_help_may_be_asked_for_as_a_whole(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("--help"));
+  assert_true(options.help && !options.help_all);
+  client_options_clear(&options);
+  assert_true(PARSE("-h", "all"));
+  assert_true(options.help && options.help_all);
+  client_options_clear(&options);
+}
+
 static void test_dns_servers_are_separated_by_commas_and_the_last_flag_counts(void **state) {
   (void)state;
   client_options options;
@@ -303,8 +315,34 @@ static void test_dns_servers_are_separated_by_commas_and_the_last_flag_counts(vo
   ASSERT_REFUSED("--dns-servers", "--dns-servers=", "https://a/");
 }
 
+static void test_what_required_domain_and_dns_mean_is_a_word(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("https://a/"));
+  assert_int_equal(options.required_mode, CODICIL_REQUIRED_HONOUR);
+  assert_int_equal(options.dns_mode, CODICIL_DNS_CAA);
+  assert_false(options.insecure_any_required_domain);
+  client_options_clear(&options);
+  assert_true(PARSE("--required-domain", "require", "--dns-evidence=always",
+                    "--insecure-any-required-domain", "https://a/"));
+  assert_int_equal(options.required_mode, CODICIL_REQUIRED_REQUIRE);
+  assert_int_equal(options.dns_mode, CODICIL_DNS_ALWAYS);
+  assert_true(options.insecure_any_required_domain);
+  client_options_clear(&options);
+  assert_true(PARSE("--required-domain", "insecure-ignore", "--dns-evidence", "insecure-never",
+                    "--dns-evidence", "insecure-origin", "https://a/"));
+  assert_int_equal(options.required_mode, CODICIL_REQUIRED_INSECURE_IGNORE);
+  assert_int_equal(options.dns_mode, CODICIL_DNS_INSECURE_ORIGIN);
+  client_options_clear(&options);
+  ASSERT_REFUSED("--required-domain", "--required-domain", "ignore", "https://a/");
+  ASSERT_REFUSED("--dns-evidence", "--dns-evidence", "never", "https://a/");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_what_required_domain_and_dns_mean_is_a_word),
+      cmocka_unit_test(test_help_may_be_asked_for_as_a_whole),
       cmocka_unit_test(test_dns_servers_are_separated_by_commas_and_the_last_flag_counts),
       cmocka_unit_test(test_a_url_alone_is_a_get_to_standard_output),
       cmocka_unit_test(test_letters_may_be_joined_with_a_value_at_the_end),

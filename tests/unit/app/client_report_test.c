@@ -68,7 +68,7 @@ static void test_a_request_has_the_documented_members(void **state) {
   (void)state;
   static const char *const members[] = {"url",       "status",      "size",   "connection",
                                         "coalesced", "certificate", "reason", "certificate_reason",
-                                        "error",     "timings"};
+                                        "error",     "timings",     "dns",    "proved_by"};
   report_request request = request_of();
   report_document r = {.requests = &request, .num_requests = 1};
   json_t *document = json_of(&r);
@@ -153,8 +153,9 @@ static void test_a_connection_has_the_documented_members(void **state) {
   static const char *const members[] = {
       "id",           "remote",  "protocol", "tls",    "sni",        "negotiated", "primary",
       "certificates", "skipped", "ignored",  "octets", "origin_set", "closed"};
-  static const char *const certificate_members[] = {"names",  "sha256", "decision",
-                                                    "reason", "frames", "octets"};
+  static const char *const certificate_members[] = {
+      "names",  "sha256", "decision",         "reason",        "sentence",  "rule",
+      "frames", "octets", "required_domains", "proven_domain", "proved_by", "caa_anchor"};
   char *names[] = {name_a, name_b};
   char *origins[] = {origin_a};
   report_certificate certificate;
@@ -167,7 +168,7 @@ static void test_a_connection_has_the_documented_members(void **state) {
   assert_string_equal(string_at(got, "remote"), "127.0.0.1:8443");
   assert_string_equal(string_at(json_object_get(got, "primary"), "sha256"), "11");
   json_t *second = json_array_get(json_object_get(got, "certificates"), 0);
-  assert_members(second, certificate_members, 6);
+  assert_members(second, certificate_members, 12);
   assert_string_equal(string_at(second, "decision"), "rejected");
   assert_string_equal(string_at(second, "reason"), "expired");
   assert_int_equal(json_integer_value(json_object_get(second, "octets")), 20000);
@@ -182,6 +183,62 @@ static void test_a_connection_has_the_documented_members(void **state) {
   assert_int_equal(json_integer_value(json_object_get(closed, "code")), 1);
   assert_string_equal(string_at(closed, "name"), close_name);
   assert_string_equal(string_at(closed, "reason"), close_reason);
+  json_decref(document);
+}
+
+static void test_a_required_domain_is_told_with_what_proved_it(void **state) {
+  (void)state;
+  static char glue[] = "glue.example";
+  static char sentence[] = "accepted: its Required Domain glue.example is proven";
+  char *names[] = {name_a, name_b};
+  char *required[] = {glue};
+  report_certificate certificate;
+  report_connection connection = connection_of(names, names, &certificate);
+  certificate.decision = CODICIL_ACCEPTED;
+  certificate.reason = CODICIL_CERT_NONE;
+  certificate.required = required;
+  certificate.num_required = 1;
+  certificate.proven = glue;
+  certificate.sentence = sentence;
+  certificate.rule = "2020 draft \xc2\xa7"
+                     "5";
+  certificate.is_caa_anchor = true;
+  strcpy(certificate.proved_by, "33");
+  report_document r = {.connections = &connection, .num_connections = 1};
+  json_t *document = json_of(&r);
+  json_t *of = json_array_get(json_object_get(document, "connections"), 0);
+  json_t *got = json_array_get(json_object_get(of, "certificates"), 0);
+  assert_string_equal(
+      json_string_value(json_array_get(json_object_get(got, "required_domains"), 0)), glue);
+  assert_string_equal(string_at(got, "proven_domain"), glue);
+  assert_string_equal(string_at(got, "proved_by"), "33");
+  assert_string_equal(string_at(got, "sentence"), sentence);
+  assert_string_equal(string_at(got, "rule"), certificate.rule);
+  assert_true(json_is_true(json_object_get(got, "caa_anchor")));
+  json_decref(document);
+  char *text = text_of(&r, true);
+  assert_non_null(strstr(text, "22 on 1, for b.example: accepted: its Required Domain"));
+  free(text);
+}
+
+static void test_dns_is_told_with_its_age(void **state) {
+  (void)state;
+  static char address[] = "192.0.2.1";
+  char *addresses[] = {address};
+  report_request request = request_of();
+  request.evidence = (report_evidence){
+      .is_known = true, .is_secure = true, .age = 1.5, .addresses = addresses, .num_addresses = 1};
+  strcpy(request.proved_by, "33");
+  report_document r = {.requests = &request, .num_requests = 1};
+  json_t *document = json_of(&r);
+  json_t *of = json_array_get(json_object_get(document, "requests"), 0);
+  json_t *got = json_object_get(of, "dns");
+  assert_string_equal(string_at(of, "proved_by"), "33");
+  assert_string_equal(string_at(got, "source"), "dns");
+  assert_true(json_real_value(json_object_get(got, "age")) == 1.5);
+  assert_true(json_is_true(json_object_get(got, "secure")));
+  assert_string_equal(json_string_value(json_array_get(json_object_get(got, "addresses"), 0)),
+                      address);
   json_decref(document);
 }
 
@@ -224,6 +281,8 @@ int main(void) {
       cmocka_unit_test(test_a_request_that_failed_has_nulls_and_an_error),
       cmocka_unit_test(test_a_refused_certificate_has_its_reason_beside_it),
       cmocka_unit_test(test_a_connection_has_the_documented_members),
+      cmocka_unit_test(test_a_required_domain_is_told_with_what_proved_it),
+      cmocka_unit_test(test_dns_is_told_with_its_age),
       cmocka_unit_test(test_a_connection_without_anything_has_nulls),
       cmocka_unit_test(test_the_table_tells_url_status_connection_and_why),
       cmocka_unit_test(test_what_a_peer_sent_is_made_printable),
