@@ -135,6 +135,14 @@ codicil_err codicil_session_recv_origin(codicil_session *session, const codicil_
 // News of support, of the Origin Set and of skipped authenticators waits once each.
 enum { OWN_EVENTS = 3 };
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-6.1
+//# clients MUST NOT
+//# assume that because one origin was previously colocated with another, those
+//# origins will be reachable via the same endpoints in the future.
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-6.1
+//# Clients MUST
+//# NOT consider previous secondary certificates to be validated after TLS session
+//# resumption.
 codicil_err codicil_session_new(codicil_session **out, const codicil_mem *mem,
                                 const codicil_config *config, codicil_role role) {
   codicil_session *s = codicil_mem_zalloc(mem, sizeof *s);

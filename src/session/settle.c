@@ -74,6 +74,13 @@ void codicil_settle(codicil_standing *out, const codicil_policy_input *in) {
   for (size_t at = 0; at < num; at++) {
     size_t by = in->queue[at];
     for (size_t i = 1; i < in->num_certificates; i++) {
+      //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-6.1
+      //# require that a certificate
+      //# previously accepted on the connection (including the certificate presented in
+      //# TLS) lists the Required Domain in the Subject field or the Subject Alternative
+      //# Name extension
+      //
+      // We narrow it: subjectAltName alone, and the connection is authoritative for that name.
       size_t required = is_open(&out[i]) ? codicil_required_proven_by(in, i, by) : SIZE_MAX;
       if (required != SIZE_MAX) {
         out[i] = (codicil_standing){CODICIL_ACCEPTED, CODICIL_CERT_NONE, required, by};
