@@ -115,8 +115,8 @@ static bool read_decision(report_certificate *out, const codicil_session *sessio
                           const codicil_certificate_info *info, size_t index) {
   char sentence[CODICIL_CERT_EXPLAIN_MAX];
   codicil_certificate_info prover;
-  size_t len = codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
-  out->sentence = report_printable(codicil_span_of(sentence, len));
+  (void)codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
+  out->sentence = strdup(sentence);
   out->rule = info->rule;
   out->is_caa_anchor = info->is_caa_anchor;
   if (out->sentence == NULL || !read_required(out, info->identity)) {

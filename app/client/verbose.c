@@ -98,10 +98,9 @@ static void write_required(const client_verbose *v, const codicil_session *sessi
   }
   if (info->decision != CODICIL_UNEXAMINED) {
     char sentence[CODICIL_CERT_EXPLAIN_MAX];
-    size_t len = codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
+    (void)codicil_session_explain_certificate(session, index, sentence, sizeof sentence);
     verbose_indent(v);
-    verbose_printable(v->out, codicil_span_of(sentence, len));
-    fputc('\n', v->out);
+    fprintf(v->out, "%s\n", sentence);
   }
 }
 
