@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd.h"
 
@@ -18,12 +17,18 @@ typedef struct cert_command {
 static const cert_command commands[] = {
     {"new-ca", cert_new_ca, "make a CA: its certificate and its key"},
     {"new", cert_new, "make a key and a certificate for names"},
+    {"csr", cert_csr, "make a key and a certificate request for names"},
+    {"sign", cert_sign, "sign a certificate request"},
+    {"glue", cert_glue, "make a CDN's glue and shared certificates"},
+    {"list", cert_list, "list what a CA has signed"},
+    {"revoke", cert_revoke, "revoke a certificate"},
+    {"crl", cert_crl, "make the CA's CRLs"},
     {"show", cert_show, "tell what certificates say"},
 };
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(void) {
-  puts("codicil cert - make a CA and certificates\n"
+  puts("codicil cert - a small CA: make, sign, list and revoke certificates\n"
        "\n"
        "usage: codicil cert COMMAND [ARGUMENT]...\n"
        "       codicil cert COMMAND --help\n"
@@ -87,13 +92,16 @@ bool cert_parse_codepoints(codicil_codepoints *out, const char *text, app_error 
 }
 
 void cert_tell_made(const pki_made *made) {
-  time_t expires = (time_t)made->expires_s;
-  struct tm tm;
-  char day[16] = "?";
-  if (gmtime_r(&expires, &tm) != NULL) {
-    strftime(day, sizeof day, "%Y-%m-%d", &tm);
+  char day[PKI_DAY_LEN];
+  pki_day_text(day, made->expires_s);
+  if (made->expires_s != 0) {
+    printf("%s  (valid until %s)\n", made->chain_path, day);
+  } else {
+    puts(made->chain_path);
   }
-  printf("%s  (valid until %s)\n%s\n", made->chain_path, day, made->key_path);
+  if (made->key_path[0] != '\0') {
+    puts(made->key_path);
+  }
 }
 
 int cmd_cert(int argc, char **argv) {

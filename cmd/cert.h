@@ -14,6 +14,12 @@ enum { CERT_EXIT_USAGE = 2, CERT_GO_ON = -1 };
 // Each takes argv[0] = its own verb and returns the process's exit code.
 int cert_new_ca(int argc, char **argv);
 int cert_new(int argc, char **argv);
+int cert_csr(int argc, char **argv);
+int cert_sign(int argc, char **argv);
+int cert_glue(int argc, char **argv);
+int cert_list(int argc, char **argv);
+int cert_revoke(int argc, char **argv);
+int cert_crl(int argc, char **argv);
 int cert_show(int argc, char **argv);
 
 // How a command is written on the command line.

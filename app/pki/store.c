@@ -2,12 +2,16 @@
 #include "pki/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/file.h"
@@ -21,7 +25,8 @@ static bool make_path(char *out, const char *dir, const char *stem, const char *
   return (len > 0 && len < PKI_PATH_MAX) || app_fail(err, "%s: path is too long", dir);
 }
 
-static pki_file *add_file(pki_files *files, unsigned mode, app_error *err) {
+pki_file *pki_files_plan(pki_files *files, const char *dir, const char *stem, const char *ending,
+                         unsigned mode, app_error *err) {
   pki_file *file = files->num_files < PKI_FILES_MAX ? calloc(1, sizeof *file) : NULL;
   if (file == NULL) {
     app_fail(err, "out of memory");
@@ -30,7 +35,7 @@ static pki_file *add_file(pki_files *files, unsigned mode, app_error *err) {
   file->mode = mode;
   codicil_buf_init(&file->content, NULL, FILE_MAX);
   files->file[files->num_files++] = file;
-  return file;
+  return make_path(file->path, dir, stem, ending, err) ? file : NULL;
 }
 
 static bool write_chain(codicil_buf *out, X509 *const *chain, size_t num_chain) {
@@ -46,40 +51,99 @@ static bool write_chain(codicil_buf *out, X509 *const *chain, size_t num_chain) 
   return ok;
 }
 
-bool pki_files_add_chain(pki_files *files, const char *dir, const char *stem, X509 *const *chain,
-                         size_t num_chain, app_error *err) {
-  pki_file *file = add_file(files, 0644, err);
-  if (file == NULL || !make_path(file->path, dir, stem, ".pem", err)) {
-    return false;
-  }
+bool pki_file_put_chain(pki_file *file, X509 *const *chain, size_t num_chain, app_error *err) {
   return write_chain(&file->content, chain, num_chain) ||
          pki_fail_crypto(err, "writing a certificate");
 }
 
-bool pki_files_add_key(pki_files *files, const char *dir, const char *stem, const EVP_PKEY *key,
-                       app_error *err) {
-  pki_file *file = add_file(files, 0600, err);
-  return file != NULL && make_path(file->path, dir, stem, ".key", err) &&
-         pki_key_write(&file->content, key, err);
+bool pki_file_put_key(pki_file *file, const EVP_PKEY *key, app_error *err) {
+  return pki_key_write(&file->content, key, err);
 }
 
-// Asked before the first file is written, so that a refusal costs nothing; file_create asks again.
-static bool none_exists(const pki_files *files, app_error *err) {
+bool pki_files_add_key(pki_files *files, const char *dir, const char *stem, const EVP_PKEY *key,
+                       app_error *err) {
+  pki_file *file = pki_files_plan(files, dir, stem, ".key", 0600, err);
+  return file != NULL && pki_file_put_key(file, key, err);
+}
+
+static void cut_last(char *out, const char *path) {
+  const char *slash = strrchr(path, '/');
+  int len = slash != NULL ? (int)(slash - path) + (slash == path) : 0;
+  snprintf(out, PKI_PATH_MAX, "%.*s", len > 0 ? len : 1, len > 0 ? path : ".");
+}
+
+// A directory that is missing is made later, in one that is there.
+static bool check_dir(const pki_file *file, app_error *err) {
+  char dir[PKI_PATH_MAX];
+  char parent[PKI_PATH_MAX];
+  cut_last(dir, file->path);
+  if (access(dir, W_OK | X_OK) == 0) {
+    return true;
+  }
+  int saved = errno;
+  cut_last(parent, dir);
+  return (saved == ENOENT && access(parent, W_OK | X_OK) == 0) ||
+         app_fail(err, "%s: %s", dir, strerror(saved));
+}
+
+// Asked before anything is signed, so that a refusal costs nothing; link() asks again.
+bool pki_files_check(const pki_files *files, app_error *err) {
   for (size_t i = 0; i < files->num_files; i++) {
     if (access(files->file[i]->path, F_OK) == 0) {
       return app_fail(err, "%s: exists already, and is not overwritten", files->file[i]->path);
+    }
+    if (!check_dir(files->file[i], err)) {
+      return false;
     }
   }
   return true;
 }
 
-bool pki_files_write(const pki_files *files, app_error *err) {
-  if (!none_exists(files, err)) {
+static bool write_all(int fd, codicil_span content) {
+  size_t done = 0;
+  while (done < content.len) {
+    ssize_t n = write(fd, content.data + done, content.len - done);
+    if (n < 0 && errno != EINTR) {
+      return false;
+    }
+    done += n > 0 ? (size_t)n : 0;
+  }
+  return true;
+}
+
+// Writes a file of a name of its own beside `path`, whole and on the disk; `temp` is its name.
+static bool stage(char *temp, const char *path, unsigned mode, codicil_span content,
+                  app_error *err) {
+  const char *slash = strrchr(path, '/');
+  int dir_len = slash != NULL ? (int)(slash - path) + 1 : 0;
+  int len = snprintf(temp, PKI_PATH_MAX, "%.*s.codicil-XXXXXX", dir_len, path);
+  int fd = len < PKI_PATH_MAX ? mkostemp(temp, O_CLOEXEC) : -1;
+  if (fd < 0) {
+    return app_fail(err, "%s: %s", path, strerror(errno));
+  }
+  bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
+  int saved = errno;
+  if (close(fd) != 0 || !ok) {
+    unlink(temp);
+    return app_fail(err, "%s: %s", path, strerror(saved));
+  }
+  return true;
+}
+
+// A hard link, unlike a name that is moved, never takes another file's place.
+static bool write_one(const pki_file *file, app_error *err) {
+  char temp[PKI_PATH_MAX];
+  if (!stage(temp, file->path, file->mode, codicil_buf_span(&file->content), err)) {
     return false;
   }
+  bool ok = link(temp, file->path) == 0 || app_fail(err, "%s: %s", file->path, strerror(errno));
+  unlink(temp);
+  return ok;
+}
+
+static bool write_each(const pki_files *files, app_error *err) {
   for (size_t i = 0; i < files->num_files; i++) {
-    const pki_file *file = files->file[i];
-    if (!file_create(file->path, file->mode, codicil_buf_span(&file->content), err)) {
+    if (!write_one(files->file[i], err)) {
       while (i > 0) {
         unlink(files->file[--i]->path);
       }
@@ -87,6 +151,51 @@ bool pki_files_write(const pki_files *files, app_error *err) {
     }
   }
   return true;
+}
+
+void pki_hold_signals(sigset_t *old) {
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGINT);
+  sigaddset(&held, SIGTERM);
+  sigaddset(&held, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &held, old);
+}
+
+bool pki_files_write(const pki_files *files, app_error *err) {
+  sigset_t old;
+  if (!pki_files_check(files, err)) {
+    return false;
+  }
+  pki_hold_signals(&old);
+  bool ok = write_each(files, err);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  return ok;
+}
+
+bool pki_files_write_into(const pki_files *files, const char *dir, app_error *err) {
+  bool made = mkdir(dir, 0755) == 0;
+  if (!made && errno != EEXIST) {
+    return app_fail(err, "%s: %s", dir, strerror(errno));
+  }
+  bool ok = pki_files_write(files, err);
+  if (!ok && made) {
+    rmdir(dir);
+  }
+  return ok;
+}
+
+bool pki_file_replace(const char *path, codicil_span content, app_error *err) {
+  char temp[PKI_PATH_MAX];
+  sigset_t old;
+  pki_hold_signals(&old);
+  bool ok = stage(temp, path, 0644, content, err);
+  if (ok && rename(temp, path) != 0) {
+    ok = app_fail(err, "%s: %s", path, strerror(errno));
+    unlink(temp);
+  }
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  return ok;
 }
 
 void pki_files_clear(pki_files *files) {
@@ -106,7 +215,7 @@ bool pki_ca_exists(const char *dir, const char *stem) {
          (access(pem, F_OK) == 0 || access(key, F_OK) == 0);
 }
 
-static X509 *load_certificate(const char *path, app_error *err) {
+X509 *pki_certificate_load(const char *path, app_error *err) {
   X509 *cert = NULL;
   codicil_buf pem;
   codicil_buf_init(&pem, NULL, FILE_MAX);
@@ -123,7 +232,7 @@ static X509 *load_certificate(const char *path, app_error *err) {
   return cert;
 }
 
-static EVP_PKEY *load_key(const char *path, app_error *err) {
+EVP_PKEY *pki_key_load(const char *path, app_error *err) {
   EVP_PKEY *key = NULL;
   codicil_buf pem;
   codicil_buf_init(&pem, NULL, FILE_MAX);
@@ -153,8 +262,8 @@ bool pki_ca_load(pki_ca *out, const char *dir, const char *stem, app_error *err)
   char key[PKI_PATH_MAX];
   pki_ca ca = {NULL, NULL};
   bool ok = make_path(pem, dir, stem, ".pem", err) && make_path(key, dir, stem, ".key", err) &&
-            (ca.certificate = load_certificate(pem, err)) != NULL &&
-            (ca.key = load_key(key, err)) != NULL && check_ca(&ca, pem, key, err);
+            (ca.certificate = pki_certificate_load(pem, err)) != NULL &&
+            (ca.key = pki_key_load(key, err)) != NULL && check_ca(&ca, pem, key, err);
   if (!ok) {
     pki_ca_clear(&ca);
     return false;

@@ -21,12 +21,20 @@ typedef struct fixture {
   X509 *cert;
 } fixture;
 
+static pki_serial a_serial(void) {
+  pki_serial serial;
+  app_error err;
+  assert_true(pki_serial_new(&serial, &err));
+  return serial;
+}
+
 static void make_root(fixture *f, pki_alg alg) {
   app_error err;
   f->root_key = pki_key_new(alg, &err);
   assert_non_null(f->root_key);
   const pki_request request = {
       .profile = PKI_ROOT,
+      .serial = a_serial(),
       .key = f->root_key,
       .common_name = "Test CA",
       .now_s = now_s,
@@ -44,6 +52,7 @@ static void make_cert(fixture *f, pki_alg alg, const char *text, unsigned days, 
   assert_non_null(f->key);
   const pki_request request = {
       .profile = PKI_SERVER,
+      .serial = a_serial(),
       .key = f->key,
       .common_name = name.text,
       .names = &name,
@@ -128,6 +137,7 @@ static void test_an_intermediate_signs_end_entities_only(void **state) {
   f.key = pki_key_new_like(f.root_key, &err);
   const pki_request request = {
       .profile = PKI_INTERMEDIATE,
+      .serial = a_serial(),
       .key = f.key,
       .common_name = "Test intermediate",
       .now_s = now_s,

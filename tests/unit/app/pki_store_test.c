@@ -17,6 +17,9 @@
 
 static const int64_t now_s = 1767225600; // 2026-01-01
 
+// ca.pem, ca.key, register.db, audit.log.
+enum { CA_FILES = 4 };
+
 typedef struct fixture {
   char top[64];
   char ca[128];
@@ -92,14 +95,12 @@ static bool new_ca(fixture *f) {
 static bool new_cert(fixture *f, const char *name, bool intermediate) {
   const char *names[] = {name};
   const pki_cert_order order = {
-      .ca_dir = f->ca,
+      .desk = {.ca_dir = f->ca, .command = "new", .now_s = now_s, .intermediate = intermediate},
       .out_dir = f->out,
       .names = names,
       .num_names = 1,
       .alg = PKI_P256,
       .days = 30,
-      .now_s = now_s,
-      .intermediate = intermediate,
   };
   return pki_new_cert(&f->made, &order, &f->err);
 }
@@ -131,11 +132,11 @@ static void put(const char *dir, const char *name, const char *text) {
   fclose(file);
 }
 
-static void test_a_ca_is_two_files_and_its_key_is_for_the_owner_alone(void **state) {
+static void test_a_ca_is_four_files_and_its_key_is_for_the_owner_alone(void **state) {
   fixture *f = *state;
   umask(0);
   assert_true(new_ca(f));
-  assert_int_equal(count_files(f->ca), 2);
+  assert_int_equal(count_files(f->ca), CA_FILES);
   assert_int_equal(mode_of(f->made.key_path), 0600);
   assert_int_equal(mode_of(f->made.chain_path), 0644);
   assert_int_equal(f->made.expires_s, now_s + 100 * 86400);
@@ -146,7 +147,7 @@ static void test_a_ca_is_not_overwritten(void **state) {
   assert_true(new_ca(f));
   assert_false(new_ca(f));
   assert_non_null(strstr(f->err.text, "exists already"));
-  assert_int_equal(count_files(f->ca), 2);
+  assert_int_equal(count_files(f->ca), CA_FILES);
 }
 
 static void test_a_certificate_from_the_root_is_a_chain_of_one(void **state) {
@@ -161,10 +162,10 @@ static void test_a_certificate_from_the_root_is_a_chain_of_one(void **state) {
 static void test_an_intermediate_is_made_once_and_sent_in_the_chain(void **state) {
   fixture *f = *state;
   assert_true(new_ca(f) && new_cert(f, "a.example", true));
-  assert_int_equal(count_files(f->ca), 4);
+  assert_int_equal(count_files(f->ca), CA_FILES + 2);
   assert_int_equal(count_certificates(f->made.chain_path), 2);
   assert_true(new_cert(f, "b.example", true));
-  assert_int_equal(count_files(f->ca), 4);
+  assert_int_equal(count_files(f->ca), CA_FILES + 2);
   assert_int_equal(count_files(f->out), 4);
 }
 
@@ -183,7 +184,7 @@ static void test_where_only_the_key_exists_nothing_is_written(void **state) {
   assert_false(new_cert(f, "a.example", true));
   assert_non_null(strstr(f->err.text, "a.example.key: exists already"));
   assert_int_equal(count_files(f->out), 1);
-  assert_int_equal(count_files(f->ca), 2);
+  assert_int_equal(count_files(f->ca), CA_FILES);
 }
 
 static void test_a_write_that_fails_takes_back_those_before_it(void **state) {
@@ -196,7 +197,7 @@ static void test_a_write_that_fails_takes_back_those_before_it(void **state) {
   assert_int_equal(symlink("nowhere", path), 0);
   assert_false(new_cert(f, "a.example", true));
   assert_int_equal(count_files(f->out), 1);
-  assert_int_equal(count_files(f->ca), 2);
+  assert_int_equal(count_files(f->ca), CA_FILES);
 }
 
 static void test_a_refusal_leaves_no_directory(void **state) {
@@ -252,12 +253,11 @@ static void test_an_end_entity_signs_no_others(void **state) {
   move(f->out, "a.example.key", "ca.key");
   const char *names[] = {"b.example"};
   const pki_cert_order order = {
-      .ca_dir = f->out,
+      .desk = {.ca_dir = f->out, .command = "new", .now_s = now_s},
       .out_dir = f->out,
       .names = names,
       .num_names = 1,
       .days = 1,
-      .now_s = now_s,
   };
   assert_false(pki_new_cert(&f->made, &order, &f->err));
   assert_non_null(strstr(f->err.text, "not the certificate of a CA"));
@@ -267,7 +267,7 @@ static void test_an_end_entity_signs_no_others(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      WITH_DIR(test_a_ca_is_two_files_and_its_key_is_for_the_owner_alone),
+      WITH_DIR(test_a_ca_is_four_files_and_its_key_is_for_the_owner_alone),
       WITH_DIR(test_a_ca_is_not_overwritten),
       WITH_DIR(test_a_certificate_from_the_root_is_a_chain_of_one),
       WITH_DIR(test_an_intermediate_is_made_once_and_sent_in_the_chain),
