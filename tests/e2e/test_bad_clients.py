@@ -200,7 +200,7 @@ def check_still_serves(server, ca):
 
 def test_every_scenario_of_the_peer_has_a_test_here(http):
     tables = [table[http.name] for table in (CLOSED, CUT_OFF, EITHER, LIVES)]
-    elsewhere = {"get-and-stay"}  # test_stop.py
+    elsewhere = {"get-and-stay", "get-until-refused"}  # test_stop.py, test_serve_block_list.py
     elsewhere |= {"body-without-end"} if http.name == "h3" else set()
     assert {name for table in tables for name in table} | elsewhere == set(scenarios("call"))
 

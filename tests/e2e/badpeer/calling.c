@@ -50,6 +50,18 @@ static void run_get_and_stay(peer *p) {
   wire_drain(p->w, 30000);
 }
 
+// Asks again and again until the answer is another one, and stays.
+static void run_get_until_refused(peer *p) {
+  bool goes_on = wire_await_authenticators(p->w, p->num_expected);
+  for (int i = 0; goes_on && i < 4000; i++) {
+    int64_t stream = send_get(p, "/");
+    goes_on = stream >= 0 && wire_await_response(p->w, stream) &&
+              wire_response(p->w, stream)->status == 200;
+    wire_drain(p->w, 5);
+  }
+  wire_drain(p->w, 30000);
+}
+
 // The request is there with our setting: it must not wait for signatures.
 static void send_early_get(peer *p) {
   send_get(p, "/");
@@ -164,6 +176,7 @@ static const scenario all[] = {
     {.name = "get-setting-0", .setting = 0, .run = run_get},
     {.name = "get-with-the-preface", .setting = 1, .run = run_early_get, .early = send_early_get},
     {.name = "get-and-stay", .setting = 1, .run = run_get_and_stay},
+    {.name = "get-until-refused", .setting = 1, .run = run_get_until_refused},
     {.name = "quiet", .setting = 1, .run = run_quiet},
     {.name = "setting-2", .setting = 2, .run = run_await_close},
     {.name = "setting-4294967295", .setting = 0xffffffff, .run = run_await_close},
