@@ -183,6 +183,127 @@ def test_more_origins_than_an_origin_set_takes_are_warned_of(checker, ca):
     assert any("no ORIGIN is sent" in line for line in told(1024))
 
 
+# ---- Required Domains and the block list
+
+
+def glue_yaml(*certificates):
+    entries = (f"  - {{certificate: {c.pem}, key: {c.key}}}\n" for c in certificates)
+    return "glue:\n" + "".join(entries)
+
+
+@pytest.fixture
+def cdn(checker, ca):
+    """a.example with a shared host that requires glue; told(glue…) checks it with such glue."""
+    shared = ca.issue("check-shared", ["shared.example"], required=["glue.example"])
+
+    class Cdn:
+        sites = [
+            checker.site("a.example", secondary="[shared.example]"),
+            checker.site("shared.example", shared),
+        ]
+        text = ""
+
+        def told(self, *glue, top=""):
+            self.text = checker.text(*self.sites, top=(glue_yaml(*glue) if glue else "") + top)
+            return warnings(checker.run(self.text))
+
+        def line_of(self, needle):
+            return f":{checker.line_of(self.text, needle)}:"
+
+    cdn = Cdn()
+    cdn.glue = ca.issue("check-glue", ["glue.example"], required=["a.example"])
+    return cdn
+
+
+def test_a_secondary_that_its_glue_proves_is_in_order(cdn):
+    assert not cdn.told(cdn.glue)
+
+
+def test_a_secondary_that_nothing_proves_is_told_with_what_is_missing(cdn):
+    (told,) = cdn.told()
+    assert cdn.line_of("secondary:") in told
+    assert "clients refuse the certificate of secondary 'shared.example'" in told
+    assert "its Required Domain glue.example" in told
+    assert "with the Required Domain a.example, would" in told
+
+
+def test_glue_that_no_site_needs_is_warned_of(cdn, ca):
+    other = ca.issue("check-other-glue", ["glue.example"], required=["other.example"])
+    (told,) = cdn.told(cdn.glue, other)
+    assert "no site needs the glue certificate" in told and other.pem in told
+    assert cdn.line_of(other.pem) in told
+
+
+def test_glue_that_has_expired_is_warned_of(cdn, ca):
+    old = ca.issue("check-old-glue", ["glue.example"], required=["a.example"],
+                   start=days_ago(9), end=days_ago(1))
+    (told,) = cdn.told(old)
+    assert "has expired" in told and old.pem in told
+
+
+@pytest.mark.parametrize(
+    "required,word",
+    [
+        (["*"], "its Required Domain is *, which clients refuse"),
+        (["glue.example"], "its Required Domain is a name of its own"),
+    ],
+)
+def test_a_required_domain_of_no_use_is_warned_of(cdn, ca, required, word):
+    glue = ca.issue(f"check-{ord(required[0][0])}", ["glue.example"], required=required)
+    told = cdn.told(glue)
+    assert any(word in line and glue.pem in line for line in told), told
+
+
+def test_a_wildcard_that_spans_a_public_suffix_is_warned_of(cdn, ca):
+    wide = ca.issue("check-wide", ["*.co.uk", "glue.example"], required=["a.example"])
+    (told,) = cdn.told(wide)
+    assert "spans a public suffix" in told
+
+
+def test_a_required_domain_that_does_not_parse_is_a_mistake(checker, ca):
+    wrong = ca.issue("check-wrong", ["glue.example"], required=["under..dots.example"])
+    done = checker.run(checker.text(checker.site("a.example"), top=glue_yaml(wrong)))
+    assert done.returncode == 1
+    assert "would be refused by clients" in done.all and wrong.pem in done.all
+
+
+def test_what_the_block_list_takes_away_is_warned_of(cdn, tmp_path):
+    (tmp_path / "list").write_text("breadcrumb a.example\n", encoding="ascii")
+    told = cdn.told(cdn.glue, top="block-list: list\n")
+    assert any("glue certificate" in line and "is on the block list" in line for line in told)
+    assert any("what would prove its Required Domain is on the block list" in line for line in told)
+    (tmp_path / "list").write_text("breadcrumb glue.example\n", encoding="ascii")
+    told = cdn.told(cdn.glue, top="block-list: list\n")
+    assert any("secondary 'shared.example' is on the block list" in line for line in told), told
+
+
+def test_a_chain_beyond_the_budget_is_warned_of(cdn):
+    told = cdn.told(cdn.glue, top="secondary-budget: {certificates: 1}\n")
+    assert any("exceeds secondary-budget" in line for line in told), told
+
+
+@pytest.mark.parametrize("text,line", [("spki zz\n", 1), ("# ok\nbreadcrumb a..example\n", 2)])
+def test_a_block_list_with_a_mistake_is_told_with_both_places(checker, tmp_path, text, line):
+    (tmp_path / "list").write_text(text, encoding="ascii")
+    config = checker.text(checker.site("a.example"), top="block-list: list\n")
+    done = checker.run(config)
+    assert done.returncode == 1
+    assert f"{checker.path}:2:13: error: {tmp_path}/list:{line}: " in done.all, done.all
+
+
+@pytest.mark.parametrize("glue,word", [
+    ("[{certificate: x.pem}]", "has no 'key'"),
+    ("[{certificate: x.pem, key: y.key, root: z}]", "unknown key 'root'"),
+    ("[{certificate: x.pem, key: y.key}]", "x.pem"),
+    ("[nowhere]", "nowhere: No such file"),
+    ("[.]", "has no pair"),
+])
+def test_a_mistake_in_glue_is_told(checker, glue, word):
+    done = checker.run(checker.text(checker.site("a.example"), top=f"glue: {glue}\n"))
+    assert done.returncode == 1
+    assert word in done.all and f"{checker.path}:2:" in done.all, done.all
+
+
 def test_a_missing_file_is_named():
     full = [program(), "serve", "--check", "-c", "/nowhere/codicil.yaml"]
     done = subprocess.run(full, capture_output=True, text=True, check=False)
