@@ -196,13 +196,14 @@ static void send_on(client_pool *pool, client_request *r, client_connection *c,
   char sentence[CODICIL_EXPLAIN_MAX] = "";
   codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
                         sizeof sentence);
+  client_request_note_sentence(r, sentence);
   verbose_line(pool->config.verbose, client_connection_id(c), "%s goes here (%s): %s", r->url.path,
                codicil_route_reason_word(choice->reason), sentence);
 }
 
 // Why no connection that there is will do.
-static void explain_opening(const client_pool *pool, const client_request *r,
-                            const choose_result *choice, size_t id) {
+static void explain_opening(const client_pool *pool, client_request *r, const choose_result *choice,
+                            size_t id) {
   char sentence[CODICIL_EXPLAIN_MAX] = "";
   bool was_asked =
       choice->connection != SIZE_MAX && pool->facts[choice->connection].stage != CHOOSE_CONNECTING;
@@ -212,8 +213,10 @@ static void explain_opening(const client_pool *pool, const client_request *r,
     verbose_line(pool->config.verbose, choice->connection, "%s", sentence);
   }
   bool is_first = choice->reason == CODICIL_ROUTE_OWN_ORIGIN;
-  verbose_line(pool->config.verbose, id, "opened for %s: %s (%s)", r->url.text,
-               is_first ? "no connection leads there" : codicil_route_reason_text(choice->reason),
+  const char *why =
+      is_first ? "no connection leads there" : codicil_route_reason_text(choice->reason);
+  client_request_note_sentence(r, was_asked ? sentence : why);
+  verbose_line(pool->config.verbose, id, "opened for %s: %s (%s)", r->url.text, why,
                codicil_route_reason_word(choice->reason));
 }
 

@@ -24,6 +24,7 @@ void report_request_clear(report_request *request) {
   free(request->content_type);
   free(request->file_name);
   free(request->error);
+  free(request->sentence);
   clear_strings(request->evidence.addresses, request->evidence.num_addresses);
   memset(request, 0, sizeof *request);
 }

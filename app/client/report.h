@@ -50,6 +50,7 @@ typedef struct report_request {
   bool has_reason;
   codicil_route_reason reason;
   codicil_cert_reason cert_reason; // beside CODICIL_ROUTE_CERTIFICATE; LIMIT beside others
+  char *sentence;                  // the same for a person; NULL where nothing was decided
   char remote_ip[REPORT_REMOTE_TEXT];
   uint16_t remote_port;
   char local_ip[REPORT_REMOTE_TEXT];

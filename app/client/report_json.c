@@ -41,16 +41,17 @@ static json_t *evidence_json(const report_evidence *e) {
 static json_t *request_json(const report_request *r) {
   bool by_certificate = r->has_reason && r->cert_reason != CODICIL_CERT_NONE;
   return json_pack(
-      "{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url), "status",
-      r->status != 0 ? json_integer(r->status) : json_null(), "size", (json_int_t)r->size,
+      "{s:o,s:o,s:I,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "url", text_or_null(r->url),
+      "status", r->status != 0 ? json_integer(r->status) : json_null(), "size", (json_int_t)r->size,
       "connection",
       r->connection != SIZE_MAX ? json_integer((json_int_t)r->connection) : json_null(),
       "coalesced", r->coalesced, "certificate", sha256_or_null(r->certificate), "proved_by",
       sha256_or_null(r->proved_by), "reason",
       text_or_null(r->has_reason ? codicil_route_reason_word(r->reason) : NULL),
       "certificate_reason",
-      text_or_null(by_certificate ? codicil_cert_reason_word(r->cert_reason) : NULL), "error",
-      text_or_null(r->error), "dns", evidence_json(&r->evidence), "timings", times_json(&r->times));
+      text_or_null(by_certificate ? codicil_cert_reason_word(r->cert_reason) : NULL), "sentence",
+      text_or_null(r->sentence), "error", text_or_null(r->error), "dns",
+      evidence_json(&r->evidence), "timings", times_json(&r->times));
 }
 
 static json_t *certificate_json(const report_certificate *c) {

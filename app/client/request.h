@@ -88,6 +88,7 @@ void client_request_take_turn(client_request *request);
 // SIZE_MAX for none, and DNS); the times of the connection that was opened for it.
 void client_request_note_reason(client_request *request, codicil_route_reason reason,
                                 codicil_cert_reason cert_reason);
+void client_request_note_sentence(client_request *request, const char *sentence);
 void client_request_note_authority(client_request *request, size_t certificate, size_t proved_by);
 void client_request_note_opened(client_request *request);
 double client_request_seconds(const client_request *request, uint64_t at_ns);

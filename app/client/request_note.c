@@ -1,11 +1,19 @@
 // What is noted of a request for the report, while it finds its way: see request.h.
 #include "client/request.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 void client_request_note_reason(client_request *r, codicil_route_reason reason,
                                 codicil_cert_reason cert_reason) {
   r->report->has_reason = true;
   r->report->reason = reason;
   r->report->cert_reason = cert_reason;
+}
+
+void client_request_note_sentence(client_request *r, const char *sentence) {
+  free(r->report->sentence);
+  r->report->sentence = strdup(sentence); // without memory there is none
 }
 
 static void note_sha256(char out[REPORT_SHA256_TEXT], const client_request *r, size_t index) {

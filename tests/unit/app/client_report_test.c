@@ -14,6 +14,7 @@ static char origin_a[] = "https://a.example:8443";
 static char tls[] = "TLSv1.3";
 static char url[] = "https://b.example:8443/";
 static char error[] = "could not connect";
+static char sentence_text[] = "a sentence";
 static char close_name[] = "PROTOCOL_ERROR";
 static char close_reason[] = "no";
 
@@ -26,6 +27,7 @@ static report_request request_of(void) {
                           .certificate = "abc",
                           .has_reason = true,
                           .reason = CODICIL_ROUTE_SECONDARY,
+                          .sentence = sentence_text,
                           .times = {0.5, 1, 2, 3, 4, 5.25}};
 }
 
@@ -68,7 +70,8 @@ static void test_a_request_has_the_documented_members(void **state) {
   (void)state;
   static const char *const members[] = {"url",       "status",      "size",   "connection",
                                         "coalesced", "certificate", "reason", "certificate_reason",
-                                        "error",     "timings",     "dns",    "proved_by"};
+                                        "error",     "timings",     "dns",    "proved_by",
+                                        "sentence"};
   report_request request = request_of();
   report_document r = {.requests = &request, .num_requests = 1};
   json_t *document = json_of(&r);
@@ -81,6 +84,7 @@ static void test_a_request_has_the_documented_members(void **state) {
   assert_true(json_is_true(json_object_get(got, "coalesced")));
   assert_string_equal(string_at(got, "certificate"), "abc");
   assert_string_equal(string_at(got, "reason"), "secondary");
+  assert_string_equal(string_at(got, "sentence"), "a sentence");
   assert_true(json_is_null(json_object_get(got, "certificate_reason")));
   assert_true(json_is_null(json_object_get(got, "error")));
   const json_t *times = json_object_get(got, "timings");
@@ -99,6 +103,7 @@ static void test_a_request_that_failed_has_nulls_and_an_error(void **state) {
   assert_true(json_is_null(json_object_get(got, "connection")));
   assert_true(json_is_null(json_object_get(got, "certificate")));
   assert_true(json_is_null(json_object_get(got, "reason")));
+  assert_true(json_is_null(json_object_get(got, "sentence")));
   assert_string_equal(string_at(got, "error"), error);
   json_decref(document);
 }
