@@ -24,6 +24,7 @@ static const cert_command commands[] = {
     {"revoke", cert_revoke, "revoke a certificate"},
     {"crl", cert_crl, "make the CA's CRLs"},
     {"show", cert_show, "tell what certificates say"},
+    {"lint", cert_lint, "tell what is wrong with them, or not allowed to be yours"},
 };
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -21,6 +21,7 @@ int cert_list(int argc, char **argv);
 int cert_revoke(int argc, char **argv);
 int cert_crl(int argc, char **argv);
 int cert_show(int argc, char **argv);
+int cert_lint(int argc, char **argv);
 
 // How a command is written on the command line.
 typedef struct cert_syntax {

@@ -54,7 +54,7 @@ static bool take(void *user, int option, app_error *err) {
   case OPT_REQUIRED:
     return pki_required_add(&args->required, optarg, err);
   default: // OPT_CODEPOINTS
-    return cert_take_codepoints(&args->codepoints, err);
+    return cert_parse_codepoints(&args->codepoints, optarg, err);
   }
 }
 

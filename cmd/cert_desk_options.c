@@ -16,12 +16,6 @@ void cert_desk_init(cert_desk_args *args, const char *command) {
   codicil_codepoints_default(&args->desk.codepoints);
 }
 
-bool cert_take_codepoints(codicil_codepoints *codepoints, app_error *err) {
-  codicil_diag diag = {.what = ""};
-  return codicil_codepoints_set(codepoints, &diag, optarg) == CODICIL_OK ||
-         app_fail(err, "--codepoints: %s", diag.what);
-}
-
 bool cert_take_desk(cert_desk_args *args, int option, app_error *err) {
   if (cert_is_caa_option(option)) {
     return cert_take_caa(&args->caa, option, err);
@@ -39,7 +33,7 @@ bool cert_take_desk(cert_desk_args *args, int option, app_error *err) {
     args->desk.intermediate = true;
     return true;
   default: // OPT_CODEPOINTS
-    return cert_take_codepoints(&args->desk.codepoints, err);
+    return cert_parse_codepoints(&args->desk.codepoints, optarg, err);
   }
 }
 

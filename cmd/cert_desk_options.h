@@ -34,8 +34,6 @@ CODICIL_MUST_USE bool cert_take_desk(cert_desk_args *args, int option, app_error
 // The desk, complete.
 const pki_desk *cert_desk_of(cert_desk_args *args);
 
-// Takes the value of --codepoints.
-CODICIL_MUST_USE bool cert_take_codepoints(codicil_codepoints *codepoints, app_error *err);
 // Tells the person what they should know, on standard error.
 void cert_note(const char *text);
 

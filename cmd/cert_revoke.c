@@ -46,7 +46,7 @@ static bool take(void *user, int option, app_error *err) {
   case OPT_REASON:
     return pki_reason_parse(&args->order.reason, optarg, err);
   default: // OPT_CODEPOINTS
-    return cert_take_codepoints(&args->codepoints, err);
+    return cert_parse_codepoints(&args->codepoints, optarg, err);
   }
 }
 

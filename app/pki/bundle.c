@@ -74,6 +74,24 @@ static bool is_boundary(const char *line, const char *kind) {
   return false;
 }
 
+static void begin_block(bundle *b) {
+  b->in_block = true;
+  b->is_too_long = false;
+  codicil_buf_reset(&b->base64);
+}
+
+// A line in a block that begins as a boundary does.
+static bool end_block(bundle *b) {
+  b->in_block = false;
+  if (is_boundary(b->line, "END")) {
+    return give_base64(b);
+  }
+  if (is_boundary(b->line, "BEGIN")) {
+    begin_block(b);
+  }
+  return give(b, codicil_span_of(NULL, 0), "has no last line");
+}
+
 // A line has ended, which is kept as far as it fits; in a block its octets have been kept.
 static bool end_line(bundle *b) {
   while (b->line_len > 0 && strchr(" \t\r", b->line[b->line_len - 1]) != NULL) {
@@ -81,20 +99,13 @@ static bool end_line(bundle *b) {
   }
   b->line[b->line_len] = '\0';
   b->line_len = 0;
-  if (!b->in_block) {
-    if (is_boundary(b->line, "BEGIN")) {
-      b->in_block = true;
-      b->is_too_long = false;
-      codicil_buf_reset(&b->base64);
-    }
-    return true;
+  if (b->in_block) {
+    return strncmp(b->line, "-----", 5) != 0 || end_block(b);
   }
-  if (strncmp(b->line, "-----", 5) != 0) {
-    return true;
+  if (is_boundary(b->line, "BEGIN")) {
+    begin_block(b);
   }
-  b->in_block = false;
-  return is_boundary(b->line, "END") ? give_base64(b)
-                                     : give(b, codicil_span_of(NULL, 0), "has no end");
+  return true;
 }
 
 static bool take_octet(bundle *b, char c) {
@@ -118,8 +129,7 @@ static bool read_pem(bundle *b, FILE *file) {
       return false;
     }
   }
-  return end_line(b) &&
-         (!b->in_block || give(b, codicil_span_of(NULL, 0), "ends before its last line"));
+  return end_line(b) && (!b->in_block || give(b, codicil_span_of(NULL, 0), "has no last line"));
 }
 
 static bool read_der(bundle *b, FILE *file) {
