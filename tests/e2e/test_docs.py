@@ -75,7 +75,8 @@ def reader(tmp_path):
 @pytest.mark.parametrize("path, words", [
     ("README.md", ["the shop", "the pictures"]),
     ("docs/required-domain.md", ["img.pem: OK", "static.pem: OK",
-                                "www.site.example is proven by the handshake's certificate"]),
+                                "www.site.example is proven by the handshake's certificate",
+                                "glue.cdn.example is proven by secondary certificate"]),
 ])
 def test_a_document_can_be_followed_from_top_to_bottom(reader, path, words):
     said = ""
