@@ -50,6 +50,9 @@ static bool fail_memory(app_error *err) {
   return app_fail(err, "CAA: out of memory");
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
+//# Conforming CAs MUST require the
+//# presence of a CAA record
 static void nowhere(pki_caa_name *name, const pki_caa_judge *judge) {
   name->is_allowed = judge->request->num_required == 0;
   snprintf(name->why, sizeof name->why, "%s",

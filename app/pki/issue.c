@@ -103,6 +103,9 @@ static X509_EXTENSION *extension_of(codicil_span content, const char *oid) {
   return ext;
 }
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
+//# Conforming CAs SHOULD mark the
+//# requiredDomain extension as non-critical.
 X509_EXTENSION *pki_required_extension(const pki_required *required, const char *oid) {
   codicil_buf content;
   codicil_buf_init(&content, NULL, PKI_EXTENSION_MAX);

@@ -133,6 +133,9 @@ static void assert_decided(const question *q, bool is_allowed, const char *why) 
 #define CDN  "shared.cdn.example"
 #define GLUE "glue.cdn.example"
 
+//= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
+//# Conforming CAs MUST require the
+//# presence of a CAA record
 static void test_required_domain_needs_a_set_that_covers_each_of_them(void **state) {
   (void)state;
   const struct {
