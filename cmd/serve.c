@@ -25,8 +25,7 @@ static const char usage[] =
     "      --cert FILE        its certificate chain, PEM\n"
     "      --key FILE         its private key, PEM\n"
     "  -n, --name NAME        its name; default: those of the certificate\n"
-    "  -l, --listen ADDRESS   127.0.0.1:8443 (default with --root), [::]:443, *:443;\n"
-    "                         port 0 is any free one; may be repeated\n"
+    "  -l, --listen ADDRESS   127.0.0.1:8443 (default with --root), [::]:443, *:443\n"
     "  -w, --workers N        threads; default: one a processor\n"
     "      --access-log FILE  a line a request, - for standard output\n"
     "      --log-format F     combined (default) or json\n"
@@ -35,7 +34,7 @@ static const char usage[] =
     "      --no-secondary     do not offer secondary certificates\n"
     "      --no-origin        do not send ORIGIN\n"
     "      --no-http3         serve HTTP/2 alone\n"
-    "      --block-list FILE  certificates not to be proven; read anew when it changes\n"
+    "      --block-list FILE  certificates not to send; read anew when it changes\n"
     "      --qlog DIR         a file a QUIC connection, for tools that read qlog\n"
     "  -h, --help             this text\n"
     "example: codicil serve --root www --cert a.example.pem --key a.example.key\n";

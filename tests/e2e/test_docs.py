@@ -216,6 +216,21 @@ def test_the_configuration_of_the_serve_page_has_no_mistake(reader):
     reader.run(None, "codicil serve --check -c page.yaml")
 
 
+def test_the_glue_of_the_serve_page_is_what_its_sites_need(reader, ca):
+    (text,) = page_blocks("codicil-serve", "REQUIRED DOMAINS")
+    sites = {"shop": "www.shop.example", "news": "www.news.example"}
+    made = {name: ca.issue(f"page-{name}", [host]) for name, host in sites.items()}
+    for host in sites.values():
+        made[f"glue-{host}"] = ca.issue(f"page-glue-{host}", ["glue.cdn.example"], required=[host])
+    made["shared"] = ca.issue("page-shared", ["shared.cdn.example"], required=["glue.cdn.example"])
+    for name, certificate in made.items():
+        shutil.copy(certificate.pem, reader.directory / f"{name}.pem")
+        shutil.copy(certificate.key, reader.directory / f"{name}.key")
+    reader.file("page.yaml", textwrap.dedent(text))
+    done = reader.run(None, "mkdir shop news shared; codicil serve --check -c page.yaml 2>&1")
+    assert "warning" not in done
+
+
 def test_the_example_of_the_help_works(reader):
     said = reader.run(None, "codicil --help").split("example:\n")[1]
     make, start = said.strip().splitlines()

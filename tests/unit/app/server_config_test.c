@@ -89,6 +89,24 @@ static void test_a_whole_file_is_read(void **state) {
   assert_string_equal(site->secondary.items[1].text, "*.example.net");
 }
 
+static void test_glue_and_block_list_are_read(void **state) {
+  fixture *f = *state;
+  parse(f, "listen: \"127.0.0.1:1\"\n"
+           "block-list: blocked.txt\n"
+           "glue:\n"
+           "  - {certificate: one.pem, key: one.key}\n"
+           "  - {certificate: two.pem, key: /keys/two.key, ocsp: two.ocsp}\n"
+           "sites:\n" SITE);
+  assert_string_equal(f->config.block_list.text, "/etc/codicil/blocked.txt");
+  assert_int_equal(f->config.num_glue, 2);
+  assert_string_equal(f->config.glue[0].file.text, "/etc/codicil/one.pem");
+  assert_string_equal(f->config.glue[0].key.text, "/etc/codicil/one.key");
+  assert_null(f->config.glue[0].ocsp.text);
+  assert_string_equal(f->config.glue[1].key.text, "/keys/two.key");
+  assert_string_equal(f->config.glue[1].ocsp.text, "/etc/codicil/two.ocsp");
+  assert_int_equal(f->config.glue[1].file.mark.line, 5);
+}
+
 static void test_what_is_not_set_has_its_default(void **state) {
   fixture *f = *state;
   parse(f, "listen: 127.0.0.1:0\nsites:\n" SITE);
@@ -209,6 +227,7 @@ static void test_names_are_normalised(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_whole_file_is_read),
+      TEST(glue_and_block_list_are_read),
       TEST(what_is_not_set_has_its_default),
       TEST(http3_is_turned_off),
       TEST(http3_is_turned_on_where_it_is_built),
