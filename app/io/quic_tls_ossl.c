@@ -322,7 +322,7 @@ static int on_verify(X509_STORE_CTX *store, void *arg) {
   (void)arg;
   SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
   quic_tls *tls = tls_of(ssl);
-  tls_client_chain chain = {NULL, 0};
+  tls_client_chain chain = {0};
   tls->alert = lack_of(tls);
   bool good = tls->alert == 0 &&
               tls_client_chain_of(&chain, X509_STORE_CTX_get0_untrusted(store), ssl) &&

@@ -1,6 +1,7 @@
 // TLS for clients: see tls_client.h.
 #include "io/tls_client.h"
 
+#include <openssl/ct.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "codicil/ossl.h"
 #include "io/clock.h"
+#include "io/ct_logs.h"
 #include "io/key_log.h"
 #include "io/tls_trust.h"
 
@@ -17,6 +19,7 @@ struct tls_client {
   SSL_CTX *ctx;
   tls_client_config config;
   codicil_trust *trust;
+  const codicil_block_list *block_list;
   bool trust_read;
   app_error trust_error; // why there are no trust anchors; empty if there are
   int key_log;           // descriptor, or -1
@@ -56,18 +59,37 @@ static bool encode(codicil_chain_entry *entry, X509 *certificate) {
   return true;
 }
 
+// OpenSSL tells of all timestamps together; those in the certificate and its staple are found
+// there.
+static bool read_scts(tls_client_chain *out, SSL *ssl) {
+  const STACK_OF(SCT) *all = SSL_get0_peer_scts(ssl);
+  STACK_OF(SCT) *own = sk_SCT_new_null();
+  bool ok = own != NULL;
+  for (int i = 0; ok && all != NULL && i < sk_SCT_num(all); i++) {
+    SCT *sct = sk_SCT_value(all, i);
+    ok = SCT_get_source(sct) != SCT_SOURCE_TLS_EXTENSION || sk_SCT_push(own, sct) > 0;
+  }
+  int len = ok && sk_SCT_num(own) > 0 ? i2o_SCT_LIST(own, &out->scts) : 0;
+  if (len > 0) {
+    out->entries[0].scts = codicil_span_of(out->scts, (size_t)len);
+  }
+  sk_SCT_free(own);
+  ERR_clear_error(); // timestamps that do not parse are as if absent
+  return ok;
+}
+
 bool tls_client_chain_of(tls_client_chain *out, STACK_OF(X509) * certificates, SSL *ssl) {
   int num = certificates != NULL ? sk_X509_num(certificates) : 0;
   if (num <= 0 || num > MAX_CHAIN) {
     return false;
   }
-  tls_client_chain chain = {calloc((size_t)num, sizeof *chain.entries), 0};
+  tls_client_chain chain = {.entries = calloc((size_t)num, sizeof *chain.entries)};
   bool ok = chain.entries != NULL;
   for (int i = 0; ok && i < num; i++) {
     ok = encode(&chain.entries[chain.num_entries], sk_X509_value(certificates, i));
     chain.num_entries += ok ? 1 : 0;
   }
-  if (!ok) {
+  if (!ok || !read_scts(&chain, ssl)) {
     ERR_clear_error();
     tls_client_chain_clear(&chain);
     return false;
@@ -89,6 +111,7 @@ void tls_client_chain_clear(tls_client_chain *chain) {
   for (size_t i = 0; i < chain->num_entries; i++) {
     OPENSSL_free((void *)(uintptr_t)chain->entries[i].der.data);
   }
+  OPENSSL_free(chain->scts);
   free(chain->entries);
   memset(chain, 0, sizeof *chain);
 }
@@ -143,8 +166,8 @@ static void judge_name(const examination *e) {
 static void judge(const examination *e) {
   codicil_chain_verdict verdict;
   codicil_diag diag = {NULL, 0};
-  codicil_err err = codicil_chain_validate(&verdict, &diag, e->tls->trust, NULL, NULL, e->chain,
-                                           e->num_entries, io_clock_now().unix_s);
+  codicil_err err = codicil_chain_validate(&verdict, &diag, e->tls->trust, e->tls->block_list, NULL,
+                                           e->chain, e->num_entries, io_clock_now().unix_s);
   if (err != CODICIL_OK) {
     refuse(e->verdict, e->origin, CODICIL_CERT_UNTRUSTED, "could not be examined",
            codicil_err_text(err));
@@ -214,6 +237,31 @@ const tls_client_verdict *tls_client_judge(SSL *ssl) {
     tls_client_chain_clear(&chain);
   }
   return &p->verdict;
+}
+
+// ---- what it is judged by -----------------------------------------------------------------------
+
+bool tls_client_add_crls(tls_client *tls, const char *path, app_error *err) {
+  return tls_trust_add_crls(tls->trust, path, err);
+}
+
+bool tls_client_add_logs(tls_client *tls, const char *path, size_t min_scts, app_error *err) {
+  size_t num = 0;
+  codicil_trust_set_min_scts(tls->trust, min_scts);
+  if (!ct_logs_read(tls->trust, &num, path, err)) {
+    return false;
+  }
+  return num >= min_scts ||
+         app_fail(err, "%s: of its logs %zu count, fewer than are demanded", path, num);
+}
+
+bool tls_client_mark_caa(tls_client *tls, bool *out_strange, const char *path, app_error *err) {
+  read_trust(tls);
+  return tls_trust_mark_caa(tls->trust, out_strange, path, err);
+}
+
+void tls_client_set_block_list(tls_client *tls, const codicil_block_list *list) {
+  tls->block_list = list;
 }
 
 // ---- context and connections --------------------------------------------------------------------

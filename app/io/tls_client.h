@@ -4,7 +4,8 @@
 // Connections: HTTP/2 only (ALPN h2), TLS 1.3 and 1.2, no resumption: a session's certificates are
 // never remembered, and a resumed handshake would show none. The chain is judged by
 // codicil_chain_validate, not by OpenSSL: handshake and secondary certificates are held to one
-// measure. Trust anchors are read when the first chain comes.
+// measure, CRLs, timestamps and block list included. Trust anchors are read when the first chain
+// comes.
 #ifndef APP_IO_TLS_CLIENT_H
 #define APP_IO_TLS_CLIENT_H
 
@@ -27,6 +28,17 @@ typedef struct tls_client_config {
 CODICIL_MUST_USE bool tls_client_new(tls_client **out, const tls_client_config *config,
                                      app_error *err);
 void tls_client_free(tls_client *tls);
+// What chains are judged by, beside trust anchors; before the first handshake. Each is what a file
+// holds; `err` names it.
+CODICIL_MUST_USE bool tls_client_add_crls(tls_client *tls, const char *path, app_error *err);
+CODICIL_MUST_USE bool tls_client_add_logs(tls_client *tls, const char *path, size_t min_scts,
+                                          app_error *err);
+// The trust anchors are read now. *out_strange tells whether the file holds certificates that are
+// none of them.
+CODICIL_MUST_USE bool tls_client_mark_caa(tls_client *tls, bool *out_strange, const char *path,
+                                          app_error *err);
+// At any time: later handshakes are judged by this list. Borrowed until the next one; NULL: none.
+void tls_client_set_block_list(tls_client *tls, const codicil_block_list *list);
 // The trust anchors: empty until the first handshake; borrowed.
 const codicil_trust *tls_client_trust(const tls_client *tls);
 // Tells what the configuration said.
@@ -54,10 +66,11 @@ const tls_client_verdict *tls_client_judge(SSL *ssl);
 bool tls_client_judge_chain(tls_client *tls, tls_client_verdict *out, const codicil_origin *origin,
                             const codicil_chain_entry *chain, size_t num_entries);
 
-// The chain as the server sent it. Owned.
+// The chain as the server sent it, with what came with its end entity. Owned.
 typedef struct tls_client_chain {
   codicil_chain_entry *entries;
   size_t num_entries;
+  uint8_t *scts; // what entries[0].scts is in
 } tls_client_chain;
 CODICIL_MUST_USE bool tls_client_chain_read(tls_client_chain *out, SSL *ssl);
 // The same while OpenSSL verifies it (X509_STORE_CTX_get0_untrusted).

@@ -1,4 +1,4 @@
-// Trust anchors from files: see tls_trust.h.
+// Trust anchors, CRLs and marks from files: see tls_trust.h.
 #include "io/tls_trust.h"
 
 #include <dirent.h>
@@ -9,7 +9,7 @@
 
 #include "io/file.h"
 
-enum { MAX_FILE = 16 * 1024 * 1024, MAX_PATH = 4096 };
+enum { MAX_FILE = 16 * 1024 * 1024, MAX_CRL_FILE = 256 * 1024 * 1024, MAX_PATH = 4096 };
 
 // Where Debian, Fedora, SUSE and Alpine keep the bundle.
 static const char *const bundles[] = {
@@ -19,20 +19,31 @@ static const char *const bundles[] = {
     "/etc/ssl/cert.pem",
 };
 
-static bool read_bundle(codicil_trust *trust, size_t *out_num, const char *path, app_error *err) {
-  codicil_buf pem;
-  codicil_buf_init(&pem, NULL, MAX_FILE);
-  bool ok = file_read(&pem, path, err);
+typedef codicil_err file_reader(codicil_trust *trust, size_t *out_num, codicil_diag *diag,
+                                codicil_span file);
+
+// Gives a file's content to one of the library's functions. What it says of a file that it takes is
+// in *out_diag (may be NULL).
+static bool read_with(file_reader *reader, codicil_trust *trust, size_t *out_num,
+                      codicil_diag *out_diag, size_t max, const char *path, app_error *err) {
+  codicil_diag diag = {NULL, 0};
+  codicil_buf content;
+  codicil_buf_init(&content, NULL, max);
+  bool ok = file_read(&content, path, err);
   if (ok) {
-    codicil_diag diag = {NULL, 0};
-    codicil_err e = codicil_trust_add_pem(trust, out_num, &diag, codicil_buf_span(&pem));
-    if (e != CODICIL_OK) {
-      ok = app_fail(err, "%s: %s", path,
-                    diag.what != NULL ? diag.what : "no certificate that can be read");
-    }
+    codicil_err e = reader(trust, out_num, &diag, codicil_buf_span(&content));
+    ok = e == CODICIL_OK ||
+         app_fail(err, "%s: %s", path, diag.what != NULL ? diag.what : codicil_err_text(e));
   }
-  codicil_buf_clear(&pem);
+  if (out_diag != NULL) {
+    *out_diag = diag;
+  }
+  codicil_buf_clear(&content);
   return ok;
+}
+
+static bool read_bundle(codicil_trust *trust, size_t *out_num, const char *path, app_error *err) {
+  return read_with(codicil_trust_add_pem, trust, out_num, NULL, MAX_FILE, path, err);
 }
 
 static bool read_directory(codicil_trust *trust, const char *path, app_error *err) {
@@ -82,4 +93,15 @@ bool tls_trust_read(codicil_trust *trust, const char *cacert, const char *capath
   size_t num = 0;
   return (cacert == NULL || read_bundle(trust, &num, cacert, err)) &&
          (capath == NULL || read_directory(trust, capath, err));
+}
+
+bool tls_trust_add_crls(codicil_trust *trust, const char *path, app_error *err) {
+  return read_with(codicil_trust_add_crls, trust, NULL, NULL, MAX_CRL_FILE, path, err);
+}
+
+bool tls_trust_mark_caa(codicil_trust *trust, bool *out_strange, const char *path, app_error *err) {
+  codicil_diag diag = {NULL, 0};
+  bool ok = read_with(codicil_trust_mark_caa, trust, NULL, &diag, MAX_FILE, path, err);
+  *out_strange = ok && diag.what != NULL;
+  return ok;
 }

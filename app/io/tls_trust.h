@@ -1,4 +1,4 @@
-// Trust anchors from files: a bundle, a directory, or the system's.
+// Trust anchors from files: a bundle, a directory, or the system's; CRLs, and marks on anchors.
 #ifndef APP_IO_TLS_TRUST_H
 #define APP_IO_TLS_TRUST_H
 
@@ -10,5 +10,11 @@
 // without certificates are passed over. False, with `err`, where no certificate was found.
 CODICIL_MUST_USE bool tls_trust_read(codicil_trust *trust, const char *cacert, const char *capath,
                                      app_error *err);
+// Adds the CRLs of a PEM or DER file. `err` names the file.
+CODICIL_MUST_USE bool tls_trust_add_crls(codicil_trust *trust, const char *path, app_error *err);
+// Marks the anchors that the PEM file holds as of CAs that check CAA `requireddomain`. *out_strange
+// tells whether it holds certificates that are no anchors here.
+CODICIL_MUST_USE bool tls_trust_mark_caa(codicil_trust *trust, bool *out_strange, const char *path,
+                                         app_error *err);
 
 #endif
