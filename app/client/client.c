@@ -9,6 +9,7 @@
 
 #include "client/exit_code.h"
 #include "client/pool.h"
+#include "client/trust.h"
 #include "client/write_out.h"
 #include "io/clock.h"
 
@@ -21,6 +22,7 @@ typedef struct client {
   io_loop loop;
   bool has_loop;
   tls_client *tls;
+  codicil_block_list *block_list;
   codicil_chain_cache *cache;
   codicil_config *config;
   codicil_config *plain_config;
@@ -37,6 +39,7 @@ typedef struct client {
   ev_timer progress;
   bool shows_progress;
   bool has_progress; // a line of it is on the terminal
+  int set_up_code;   // exit code where setting up fails
 } client;
 
 // ---- the terminal -------------------------------------------------------------------------------
@@ -135,6 +138,7 @@ static bool make_config(codicil_config **out, const client *c, bool offer) {
   codicil_config_set_codepoints(config, &options->codepoints);
   codicil_config_set_trust(config, tls_client_trust(c->tls));
   codicil_config_set_chain_cache(config, c->cache);
+  codicil_config_set_block_list(config, c->block_list);
   codicil_config_set_offer(config, offer && !options->no_secondary);
   codicil_config_set_use_origin(config, !options->no_origin);
   codicil_config_set_required_domain(config, options->required_mode,
@@ -163,9 +167,11 @@ static bool set_up_tls(client *c, app_error *err) {
                               .capath = c->options->capath,
                               .insecure = c->options->insecure,
                               .requireddomain_oid = c->options->codepoints.oid};
-  if (!tls_client_new(&c->tls, &config, err)) {
+  if (!tls_client_new(&c->tls, &config, err) ||
+      !client_trust_set_up(c->tls, &c->block_list, c->options, &c->set_up_code, err)) {
     return false;
   }
+  c->set_up_code = EXIT_USAGE;
   return (codicil_chain_cache_new(&c->cache, NULL, CHAIN_CACHE_ENTRIES) == CODICIL_OK &&
           make_config(&c->config, c, true) && make_config(&c->plain_config, c, false)) ||
          app_fail(err, "out of memory");
@@ -295,13 +301,14 @@ static void clear(client *c) {
   client_http3_free(c->http3);
   alt_svc_cache_free(c->alt_svc);
   tls_client_free(c->tls);
+  codicil_block_list_free(c->block_list);
   if (c->has_loop) {
     io_loop_clear(&c->loop);
   }
 }
 
 int client_run(const client_options *options) {
-  client c = {.options = options};
+  client c = {.options = options, .set_up_code = EXIT_USAGE};
   app_error err;
   int code = check_trust_files(options);
   if (code != 0) {
@@ -309,9 +316,9 @@ int client_run(const client_options *options) {
   }
   signal(SIGPIPE, SIG_IGN);
   if (!set_up(&c, &err)) {
-    fprintf(stderr, "codicil get: (%d) %s\n", EXIT_USAGE, err.text);
+    fprintf(stderr, "codicil get: (%d) %s\n", c.set_up_code, err.text);
     clear(&c);
-    return EXIT_USAGE;
+    return c.set_up_code;
   }
   ev_io_init(&c.reader, on_reader, STDOUT_FILENO, EV_WRITE);
   c.reader.data = &c;

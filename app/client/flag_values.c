@@ -204,6 +204,11 @@ bool flag_parallel_max(client_options *options, const char *name, const char *va
   return true;
 }
 
+bool flag_min_scts(client_options *options, const char *name, const char *value, app_error *err) {
+  return read_number(&options->min_scts, value, 32) ||
+         app_fail(err, "%s: '%s' is not a number up to 32", name, value);
+}
+
 bool flag_codepoints(client_options *options, const char *name, const char *value, app_error *err) {
   codicil_diag diag = {NULL, 0};
   if (codicil_codepoints_set(&options->codepoints, &diag, value) == CODICIL_OK) {

@@ -26,5 +26,6 @@ client_flag_function flag_http;
 client_flag_function flag_dns_servers;
 client_flag_function flag_required_domain;
 client_flag_function flag_dns_evidence;
+client_flag_function flag_min_scts;
 
 #endif

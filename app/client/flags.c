@@ -22,6 +22,11 @@
 static const client_flag flags[] = {
     TEXT("cacert", 0, cacert),
     TEXT("capath", 0, capath),
+    TEXT("crlfile", 0, crlfile),
+    TEXT("block-list", 0, block_list),
+    TEXT("ct-logs", 0, ct_logs),
+    CALL("min-scts", 0, flag_min_scts),
+    TEXT("caa-anchor", 0, caa_anchor),
     LIST("resolve", 0, resolve),
     LIST("connect-to", 0, connect_to),
     CALL("dns-servers", 0, flag_dns_servers),

@@ -116,6 +116,9 @@ static bool check_together(const client_options *options, app_error *err) {
   if (options->json && options->has_write_out) {
     return app_fail(err, "--json and -w exclude each other: both write to standard output");
   }
+  if (options->min_scts > 0 && options->ct_logs == NULL) {
+    return app_fail(err, "--min-scts needs --ct-logs: timestamps count that a known log signed");
+  }
   if (options->num_outputs > options->urls.num) {
     return app_fail(err, "there are more -o and -O (%zu) than URLs (%zu)", options->num_outputs,
                     options->urls.num);

@@ -47,6 +47,11 @@ typedef struct client_options {
   bool has_write_out;
   const char *cacert;
   const char *capath;
+  const char *crlfile;         // files; NULL: none
+  const char *block_list;      //
+  const char *ct_logs;         //
+  const char *caa_anchor;      //
+  uint64_t min_scts;           // needs ct_logs
   uint64_t max_time_ms;        // 0: none
   uint64_t connect_timeout_ms; // 0: not given; see client_connect_timeout_ms
   int64_t coalesce_wait_ms;    // -1: the connection's handshake time

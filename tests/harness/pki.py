@@ -4,10 +4,13 @@
 tests apart). Everything lives in one directory that the caller removes.
 """
 
+import base64
 import datetime
+import hashlib
 import ipaddress
 import os
 import subprocess
+import time
 
 CONFIG = """
 [ca]
@@ -171,6 +174,98 @@ class Authority:
         config = f"{certificate.leaf.removesuffix('.pem')}.cnf"
         openssl("ca", "-config", config, "-keyfile", self.key, "-cert", self.pem, "-revoke",
                 certificate.leaf)
+
+
+    def crl(self, name="crl"):
+        """Writes a CRL (PEM) of what is revoked by now and returns its path."""
+        out = f"{self.dir}/{name}.pem"
+        openssl("ca", "-config", self.pem.removesuffix(".pem") + ".cnf", "-keyfile", self.key,
+                "-cert", self.pem, "-gencrl", "-crlhours", "24", "-out", out)
+        return out
+
+
+def read_tlv(der):
+    """The first value of `der`: its content, all of it, and what comes after it."""
+    length, start = der[1], 2
+    if length >= 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(der[2:start], "big")
+    return der[start : start + length], der[: start + length], der[start + length :]
+
+
+class Fields:
+    """What a certificate is found by: `spki`, `issuer` and `tbs` in DER, and its number."""
+
+    def __init__(self, pem):
+        self.der = openssl("x509", "-in", pem, "-outform", "DER")
+        content, _, _ = read_tlv(self.der)
+        tbs, self.tbs, rest = read_tlv(content)
+        _, self.algorithm, _ = read_tlv(rest)
+        _, _, rest = read_tlv(tbs)  # version
+        serial, _, rest = read_tlv(rest)
+        _, _, rest = read_tlv(rest)  # signature
+        _, self.issuer, _ = read_tlv(rest)
+        self.serial = serial.hex()
+        pem_key = openssl("x509", "-in", pem, "-noout", "-pubkey")
+        self.spki = openssl("pkey", "-pubin", "-outform", "DER", text=pem_key)
+
+    def spki_sha256(self):
+        return hashlib.sha256(self.spki).hexdigest()
+
+    def issuer_sha256(self):
+        return hashlib.sha256(self.issuer).hexdigest()
+
+
+class Log:
+    """A Certificate Transparency log, as far as it signs timestamps (RFC 6962)."""
+
+    SCTS = "060a2b06010401d679020402"  # the extension's identifier, in DER
+
+    def __init__(self, directory):
+        os.makedirs(directory)
+        self.dir, self.key = str(directory), f"{directory}/log.key"
+        openssl("genpkey", *KEY_OPTIONS["p256"], "-out", self.key)
+        self.spki = openssl("pkey", "-in", self.key, "-pubout", "-outform", "DER")
+        self.id = hashlib.sha256(self.spki).digest()
+
+    def timestamp(self, entry):
+        """A SignedCertificateTimestamp of an hour ago for the log's entry."""
+        at = (int(time.time()) - 3600) * 1000
+        signed = bytes(2) + at.to_bytes(8, "big") + entry + bytes(2)
+        signature = openssl("dgst", "-sha256", "-sign", self.key, text=signed)
+        head = bytes(1) + self.id + at.to_bytes(8, "big") + bytes(2) + b"\x04\x03"
+        return head + len(signature).to_bytes(2, "big") + signature
+
+    def json(self, state="usable"):
+        """Its entry in a list of version 3."""
+        return {
+            "description": "a log of the tests",
+            "log_id": base64.b64encode(self.id).decode(),
+            "key": base64.b64encode(self.spki).decode(),
+            "state": {state: {"timestamp": "2020-01-01T00:00:00Z"}},
+        }
+
+
+def with_timestamps(authority, certificate, logs):
+    """A certificate with timestamps of these logs in it, in the place of `certificate`."""
+    fields = Fields(certificate.leaf)
+    key_sha256 = hashlib.sha256(Fields(authority.pem).spki).digest()
+    entry = b"\0\1" + key_sha256 + len(fields.tbs).to_bytes(3, "big") + fields.tbs
+    scts = b"".join(len(s).to_bytes(2, "big") + s for s in (log.timestamp(entry) for log in logs))
+    scts = len(scts).to_bytes(2, "big") + scts
+    extension = tlv(0x30, bytes.fromhex(Log.SCTS) + tlv(0x04, tlv(0x04, scts)))
+    rest, before = read_tlv(fields.tbs)[0], b""
+    while rest[0] != 0xA3:
+        _, whole, rest = read_tlv(rest)
+        before += whole
+    list_of_all = read_tlv(read_tlv(rest)[0])[0] + extension
+    tbs = tlv(0x30, before + tlv(0xA3, tlv(0x30, list_of_all)))
+    signature = openssl("dgst", "-sha256", "-sign", authority.key, text=tbs)
+    der = tlv(0x30, tbs + fields.algorithm + tlv(0x03, b"\0" + signature))
+    leaf = certificate.leaf.removesuffix(".leaf.pem") + ".logged.pem"
+    with open(leaf, "wb") as out:
+        out.write(openssl("x509", "-inform", "DER", text=der))
+    return Certificate(leaf, certificate.key, leaf)
 
 
 def days_ago(days):
