@@ -9,7 +9,7 @@ export HTTP3 ?= ON
 CMAKE    = cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
            -DCODICIL_WERROR=$(WERROR) -DCODICIL_HTTP3=$(HTTP3)
 
-.PHONY: all help deps configure demo test interop bench fuzz install format tidy lint clean
+.PHONY: all help deps configure demo lab test interop bench fuzz install format tidy lint clean
 
 all: configure
 	@cmake --build $(BUILD) --target codicil codicil_shared codicil_static
@@ -17,6 +17,7 @@ all: configure
 help:
 	@echo 'make            the program at $(BUILD)/codicil, and the library'
 	@echo 'make demo       three sites on one connection, and the same on three'
+	@echo 'make lab        attacks on secondary certificates, played; $(BUILD)/lab/index.html'
 	@echo 'make test       everything that needs no other programs'
 	@echo 'make interop    browsers and other clients; installs them'
 	@echo 'make bench      a table, and $(BUILD)/bench/results.jsonl'
@@ -35,6 +36,9 @@ configure: deps
 
 demo: all
 	@scripts/demo $(BUILD)
+
+lab: all
+	@scripts/lab $(BUILD)
 
 test: configure
 	@cmake --build $(BUILD)
