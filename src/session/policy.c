@@ -157,7 +157,7 @@ static bool dns_may_lead_here(const query *q) {
 static bool certificate_may_come(const query *q) {
   const codicil_policy_input *in = q->in;
   if (!codicil_reach_port(in, q->origin) || !codicil_reach_listed(in, q->origin) ||
-      !dns_may_lead_here(q)) {
+      !(dns_may_lead_here(q) || codicil_reach_ignores_dns(in, q->origin))) {
     return false;
   }
   if (in->support != CODICIL_SUPPORT_YES) {

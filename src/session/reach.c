@@ -37,23 +37,22 @@ static bool has_required_name(const codicil_identity *identity) {
   return false;
 }
 
-bool codicil_reach_skips_dns(const codicil_policy_input *in, const codicil_origin *origin,
-                             size_t by) {
-  const codicil_proven *certificate = &in->certificates[by];
+bool codicil_reach_ignores_dns(const codicil_policy_input *in, const codicil_origin *origin) {
   if (origin->address.len != 0) {
     return false; // an address is served by that peer only
   }
-  switch (in->config->dns_mode) {
-  case CODICIL_DNS_INSECURE_NEVER:
-    return true;
-  case CODICIL_DNS_INSECURE_ORIGIN:
-    return is_member(in, origin);
-  case CODICIL_DNS_CAA:
-    return certificate->is_caa_anchor && certificate->proof != NULL &&
-           is_satisfied_by_name(in, by) && is_member(in, origin);
-  default:
-    return false;
+  return in->config->dns_mode == CODICIL_DNS_INSECURE_NEVER ||
+         (in->config->dns_mode == CODICIL_DNS_INSECURE_ORIGIN && is_member(in, origin));
+}
+
+bool codicil_reach_skips_dns(const codicil_policy_input *in, const codicil_origin *origin,
+                             size_t by) {
+  const codicil_proven *certificate = &in->certificates[by];
+  if (origin->address.len != 0 || in->config->dns_mode != CODICIL_DNS_CAA) {
+    return codicil_reach_ignores_dns(in, origin);
   }
+  return certificate->is_caa_anchor && certificate->proof != NULL && is_satisfied_by_name(in, by) &&
+         is_member(in, origin);
 }
 
 bool codicil_reach_may_skip_dns(const codicil_policy_input *in, const codicil_origin *origin,

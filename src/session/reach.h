@@ -9,6 +9,8 @@
 bool codicil_reach_port(const codicil_policy_input *in, const codicil_origin *origin);
 // Tells whether neither a 421 nor the Origin Set keep `origin` from this connection.
 bool codicil_reach_listed(const codicil_policy_input *in, const codicil_origin *origin);
+// Tells whether `origin` may be served here without DNS, whatever its certificate is.
+bool codicil_reach_ignores_dns(const codicil_policy_input *in, const codicil_origin *origin);
 // Tells whether accepted certificate `by` serves `origin` without DNS.
 bool codicil_reach_skips_dns(const codicil_policy_input *in, const codicil_origin *origin,
                              size_t by);
