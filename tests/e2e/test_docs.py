@@ -76,7 +76,9 @@ def reader(tmp_path):
     ("README.md", ["the shop", "the pictures"]),
     ("docs/required-domain.md", ["img.pem: OK", "static.pem: OK",
                                 "www.site.example is proven by the handshake's certificate",
-                                "glue.cdn.example is proven by secondary certificate"]),
+                                "glue.cdn.example is proven by secondary certificate",
+                                "somebody has a certificate for us",
+                                "the certificate is on the block list"]),
 ])
 def test_a_document_can_be_followed_from_top_to_bottom(reader, path, words):
     said = ""
