@@ -150,7 +150,10 @@ DEPLOYMENTS = [
         all the same where the user marked the CA as one that asks CAA before it signs.""",
         [CDN_PARTY, FAR_PARTY], ["www.news.example", SHARED],
         [Variant("DNS skipped for marked CAs; none is",
-                 ("apart dns-mismatch", UNPROVEN, UNPROVEN), dns=ELSEWHERE)]),
+                 ("apart dns-mismatch", UNPROVEN, UNPROVEN), dns=ELSEWHERE),
+         Variant("the issuing CA is marked", ("apart dns-mismatch", "shared secondary",
+                                              "shared secondary"),
+                 ["--caa-anchor", "careful"], dns=ELSEWHERE)]),
 ]
 
 ATTACKS = [
@@ -212,6 +215,9 @@ ATTACKS = [
                  evidence("always")),
          Variant("DNS skipped for marked CAs (default)",
                  ("apart dns-mismatch", UNPROVEN, UNPROVEN)),
+         Variant("the same, the issuing CA is marked",
+                 ("apart dns-mismatch", "ATTACKER secondary", "ATTACKER secondary"),
+                 ["--caa-anchor", "careful"]),
          Variant("DNS never asked", same("ATTACKER secondary"), evidence("insecure-never"))]),
     Row("stolen-two", "Stolen keys of www and img together",
         """The attacker has the key of img.shop.example and that of www.shop.example, which the former
@@ -250,7 +256,11 @@ ATTACKS = [
         that this CA asks CAA first.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-required")], [PHISH, WWW],
         [*dns_modes(always=same("apart dns-mismatch"), caa=same("apart dns-mismatch"),
-                    origin=same("ATTACKER secondary"), never=same("ATTACKER secondary"))]),
+                    origin=same("ATTACKER secondary"), never=same("ATTACKER secondary")),
+         Variant("another CA is marked", same("apart dns-mismatch"), ["--caa-anchor", "careful"]),
+         Variant("the careless CA is marked",
+                 ("apart dns-mismatch", "ATTACKER secondary", "ATTACKER secondary"),
+                 ["--caa-anchor", "careless"])]),
     Row("caa", "The same, and the CA asks CAA first",
         """The careful CA is asked for certificates that carry the extension. The shop's CAA records name
         www.shop.example; a required domain that they do not name is not signed, nor is one where there
@@ -272,7 +282,9 @@ ATTACKS = [
         [SHOP_PARTY, attacker(www_shop_example="misissued-any")], [PHISH, WWW],
         [Variant("DNS never asked", ("ATTACKER secondary", ANY, ANY), evidence("insecure-never")),
          Variant("the same, and `*` is allowed", same("ATTACKER secondary"),
-                 evidence("insecure-never", "--insecure-any-required-domain"))]),
+                 evidence("insecure-never", "--insecure-any-required-domain")),
+         Variant("`*` is allowed, the CA is marked", same("apart dns-mismatch"),
+                 ["--insecure-any-required-domain", "--caa-anchor", "careless"])]),
 ]
 
 GROUPS = [("Deployments", DEPLOYMENTS), ("Attacks", ATTACKS)]
