@@ -1,8 +1,9 @@
 // Octets as a certificate. What has an identity and decodes with OpenSSL says the same to both:
-// names, in order.
+// names, in order. Its Required Domain is what the extension's content decodes to.
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 
 #include "codicil/x509.h"
 #include "span.h"
@@ -33,12 +34,32 @@ static void check_names(const codicil_identity *identity, X509 *x509) {
   GENERAL_NAMES_free(names);
 }
 
+static void check_required(const codicil_identity *identity) {
+  codicil_required_domain own[CODICIL_REQUIRED_DOMAINS_MAX];
+  codicil_span der = codicil_identity_required_domain(identity);
+  codicil_required_state state = codicil_identity_required_state(identity);
+  size_t num = 0;
+  uint8_t *text = malloc(der.len + 1);
+  codicil_err err =
+      codicil_required_domains_parse(own, &num, CODICIL_REQUIRED_DOMAINS_MAX, text, der.len, der);
+  assert((der.data == NULL) == (state == CODICIL_REQUIRED_ABSENT));
+  assert((err == CODICIL_OK) == (state == CODICIL_REQUIRED_VALID));
+  assert(codicil_identity_num_required(identity) == num);
+  for (size_t i = 0; i < num; i++) {
+    assert(codicil_required_domain_grants(codicil_identity_required(identity, i), &own[i]));
+  }
+  free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   codicil_span der = codicil_span_of(data, len);
   codicil_identity *identity = NULL;
   const uint8_t *at = data;
   X509 *x509 = d2i_X509(NULL, &at, (long)len);
   bool has_identity = codicil_identity_new(&identity, NULL, der, "2.999.9261.1") == CODICIL_OK;
+  if (has_identity) {
+    check_required(identity);
+  }
   if (has_identity && x509 != NULL) {
     assert(at == data + len);
     check_names(identity, x509);
