@@ -13,17 +13,15 @@ enum { MAX_FILE = 16 * 1024 * 1024, MAX_KEY = 1024, SHA256_LEN = 32 };
 static size_t decode(uint8_t *out, size_t max, const char *text) {
   uint8_t decoded[MAX_KEY + 3];
   size_t len = strlen(text);
-  if (len == 0 || len % 4 != 0 || len / 4 * 3 > sizeof decoded ||
-      strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != len) {
+  size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  size_t padding = strspn(text + digits, "=");
+  if (len == 0 || len % 4 != 0 || digits + padding != len || padding > 2 ||
+      len / 4 * 3 > sizeof decoded || len / 4 * 3 - padding > max ||
+      EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)len) < 0) {
     return 0;
   }
-  int num = EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)len);
-  size_t padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
-  if (num < 0 || (size_t)num < padding || (size_t)num - padding > max) {
-    return 0;
-  }
-  memcpy(out, decoded, (size_t)num - padding);
-  return (size_t)num - padding;
+  memcpy(out, decoded, len / 4 * 3 - padding);
+  return len / 4 * 3 - padding;
 }
 
 static bool is_id_of(const char *log_id, const uint8_t *key, size_t key_len) {

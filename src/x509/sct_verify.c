@@ -7,10 +7,9 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "der.h"
 #include "err.h"
 #include "mem.h"
-#include "span.h"
+#include "sct_entry.h"
 #include "trust.h"
 
 enum {
@@ -105,130 +104,6 @@ static const codicil_ct_log *find_log(const codicil_trust *trust, const codicil_
   return NULL;
 }
 
-// ---- what a log signed --------------------------------------------------------------------------
-
-enum { HEADER_MAX = 6, PARTS_MAX = 6, ENTRY_X509 = 0, ENTRY_PRECERT = 1 };
-
-// LogEntryType and the entry itself, RFC 6962 §3.2, in parts that lie where they are.
-typedef struct signed_entry {
-  uint8_t type;
-  uint8_t issuer_key_sha256[CODICIL_SHA256_LEN]; // of a precertificate
-  codicil_span parts[PARTS_MAX];
-  size_t num_parts;
-  uint8_t headers[3][HEADER_MAX];
-} signed_entry;
-
-// DER's identifier and length before `len` octets.
-static codicil_span put_header(uint8_t out[HEADER_MAX], uint8_t tag, size_t len) {
-  size_t num = 0; // octets of the length, in its long form
-  for (size_t rest = len; len >= 0x80 && rest != 0; rest >>= 8) {
-    num++;
-  }
-  out[0] = tag;
-  out[1] = (uint8_t)(num == 0 ? len : 0x80 | num);
-  for (size_t i = 0; i < num; i++) {
-    out[2 + i] = (uint8_t)(len >> (8 * (num - 1 - i)));
-  }
-  return codicil_span_of(out, 2 + num);
-}
-
-// A TBSCertificate around its list of extensions, and that list around the one that holds the
-// timestamps.
-typedef struct tbs_parts {
-  codicil_span before_extensions;
-  codicil_span before_scts;
-  codicil_span after_scts;
-} tbs_parts;
-
-// 1.3.6.1.4.1.11129.2.4.2
-static const uint8_t oid_scts[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02};
-
-static bool is_scts(codicil_span extension) {
-  codicil_span content, oid;
-  if (!codicil_der_only(extension, CODICIL_DER_SEQUENCE, &content)) {
-    return false;
-  }
-  codicil_reader r = codicil_reader_of(content);
-  return codicil_der_read(&r, CODICIL_DER_OID, &oid) &&
-         codicil_span_equal(oid, codicil_span_of(oid_scts, sizeof oid_scts));
-}
-
-static bool cut_extensions(tbs_parts *out, codicil_span list) {
-  codicil_reader r = codicil_reader_of(list);
-  while (!codicil_reader_done(&r)) {
-    size_t start = list.len - r.rest.len;
-    codicil_span extension;
-    if (!codicil_der_read_whole(&r, CODICIL_DER_SEQUENCE, &extension)) {
-      return false;
-    }
-    if (is_scts(extension)) {
-      out->before_scts = codicil_span_sub(list, 0, start);
-      out->after_scts = r.rest;
-      return true;
-    }
-  }
-  return false;
-}
-
-// The extensions, [3], are the last of a TBSCertificate.
-static bool cut_tbs(tbs_parts *out, codicil_span tbs) {
-  const uint8_t tag = CODICIL_DER_CONTEXT_CONSTRUCTED | 3;
-  codicil_span content, wrapped, list;
-  if (!codicil_der_only(tbs, CODICIL_DER_SEQUENCE, &content)) {
-    return false;
-  }
-  codicil_reader r = codicil_reader_of(content);
-  while (!codicil_reader_done(&r) && !codicil_der_is_next(&r, tag)) {
-    codicil_span ignored;
-    uint8_t ignored_tag;
-    if (!codicil_der_read_any(&r, &ignored_tag, &ignored)) {
-      return false;
-    }
-  }
-  out->before_extensions = codicil_span_sub(content, 0, content.len - r.rest.len);
-  return codicil_der_read(&r, tag, &wrapped) && codicil_reader_done(&r) &&
-         codicil_der_only(wrapped, CODICIL_DER_SEQUENCE, &list) && cut_extensions(out, list);
-}
-
-static bool hash_key(uint8_t out[CODICIL_SHA256_LEN], X509 *issuer) {
-  uint8_t *spki = NULL;
-  int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &spki);
-  bool ok = len > 0 && codicil_sha256(out, codicil_span_of(spki, (size_t)len));
-  OPENSSL_free(spki);
-  return ok;
-}
-
-// RFC 6962 §3.2: the TBSCertificate without the timestamps, lengths of what is around them anew.
-static bool precert_entry(signed_entry *out, const codicil_sct_input *in) {
-  tbs_parts tbs;
-  if (!cut_tbs(&tbs, in->fields->tbs) || !hash_key(out->issuer_key_sha256, in->issuer)) {
-    return false;
-  }
-  size_t list_len = tbs.before_scts.len + tbs.after_scts.len;
-  codicil_span list = put_header(out->headers[2], CODICIL_DER_SEQUENCE, list_len);
-  codicil_span wrapped =
-      put_header(out->headers[1], CODICIL_DER_CONTEXT_CONSTRUCTED | 3, list.len + list_len);
-  size_t tbs_len = tbs.before_extensions.len + wrapped.len + list.len + list_len;
-  const codicil_span parts[] = {
-      put_header(out->headers[0], CODICIL_DER_SEQUENCE, tbs_len),
-      tbs.before_extensions,
-      wrapped,
-      list,
-      tbs.before_scts,
-      tbs.after_scts,
-  };
-  out->type = ENTRY_PRECERT;
-  out->num_parts = sizeof parts / sizeof parts[0];
-  memcpy(out->parts, parts, sizeof parts);
-  return true;
-}
-
-static void x509_entry(signed_entry *out, codicil_span der) {
-  out->type = ENTRY_X509;
-  out->parts[0] = der;
-  out->num_parts = 1;
-}
-
 // ---- one timestamp ------------------------------------------------------------------------------
 
 static bool digest_number(EVP_MD_CTX *ctx, uint64_t value, size_t len) {
@@ -239,13 +114,13 @@ static bool digest_number(EVP_MD_CTX *ctx, uint64_t value, size_t len) {
   return EVP_DigestVerifyUpdate(ctx, octets, len) == 1;
 }
 
-static bool digest_entry(EVP_MD_CTX *ctx, const signed_entry *entry) {
+static bool digest_entry(EVP_MD_CTX *ctx, const codicil_sct_entry *entry) {
   size_t len = 0;
   for (size_t i = 0; i < entry->num_parts; i++) {
     len += entry->parts[i].len;
   }
   bool ok = len < 1 << 24 && digest_number(ctx, entry->type, 2);
-  if (ok && entry->type == ENTRY_PRECERT) {
+  if (ok && entry->type == CODICIL_SCT_ENTRY_PRECERT) {
     ok = EVP_DigestVerifyUpdate(ctx, entry->issuer_key_sha256, CODICIL_SHA256_LEN) == 1;
   }
   ok = ok && digest_number(ctx, len, 3);
@@ -256,7 +131,8 @@ static bool digest_entry(EVP_MD_CTX *ctx, const signed_entry *entry) {
 }
 
 // version, SignatureType certificate_timestamp, timestamp, entry, CtExtensions: RFC 6962 §3.2.
-static bool verifies(const codicil_ct_log *log, const codicil_sct *sct, const signed_entry *entry) {
+static bool verifies(const codicil_ct_log *log, const codicil_sct *sct,
+                     const codicil_sct_entry *entry) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   bool ok = ctx != NULL && sct->algorithm == log->algorithm &&
             EVP_DigestVerifyInit_ex(ctx, NULL, "SHA256", NULL, NULL, log->key, NULL) == 1 &&
@@ -292,7 +168,7 @@ static bool is_counted(const tally *t, const codicil_ct_log *log) {
   return false;
 }
 
-static void count(tally *t, const codicil_sct *sct, const signed_entry *entry) {
+static void count(tally *t, const codicil_sct *sct, const codicil_sct_entry *entry) {
   const codicil_ct_log *log = sct->version == CODICIL_SCT_V1 ? find_log(t->trust, sct) : NULL;
   if (log == NULL || is_counted(t, log)) {
     return;
@@ -308,7 +184,7 @@ static void count(tally *t, const codicil_sct *sct, const signed_entry *entry) {
 }
 
 // A list that does not parse, or is too long, counts for nothing.
-static void count_list(tally *t, codicil_span list, const signed_entry *entry) {
+static void count_list(tally *t, codicil_span list, const codicil_sct_entry *entry) {
   codicil_sct scts[CODICIL_SCTS_MAX];
   size_t num = 0;
   if (codicil_scts_parse(scts, &num, CODICIL_SCTS_MAX, list) != CODICIL_OK) {
@@ -320,12 +196,10 @@ static void count_list(tally *t, codicil_span list, const signed_entry *entry) {
 }
 
 static void count_embedded(tally *t, const codicil_sct_input *in) {
-  codicil_span value =
-      codicil_cert_fields_extension(in->fields, codicil_span_of(oid_scts, sizeof oid_scts));
   codicil_span list;
-  signed_entry entry;
-  if (value.data != NULL && codicil_der_only(value, CODICIL_DER_OCTET_STRING, &list) &&
-      precert_entry(&entry, in)) {
+  codicil_sct_entry entry;
+  if (codicil_scts_embedded(&list, in->fields) &&
+      codicil_sct_entry_precert(&entry, in->fields, in->issuer)) {
     count_list(t, list, &entry);
   }
 }
@@ -333,14 +207,14 @@ static void count_embedded(tally *t, const codicil_sct_input *in) {
 bool codicil_scts_suffice(const codicil_trust *trust, int64_t *out_retry_s,
                           const codicil_sct_input *in) {
   tally t = {.trust = trust, .unix_s = in->unix_s, .retry_s = *out_retry_s};
-  signed_entry entry;
+  codicil_sct_entry entry;
   if (in->unix_s < 0) {
     return is_enough(&t); // before every timestamp
   }
   if (!is_enough(&t)) {
     count_embedded(&t, in);
   }
-  x509_entry(&entry, in->der);
+  codicil_sct_entry_x509(&entry, in->der);
   count_list(&t, in->tls, &entry);
   count_list(&t, in->ocsp, &entry);
   *out_retry_s = t.retry_s;

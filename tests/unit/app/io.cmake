@@ -1,5 +1,6 @@
 codicil_unit_test(app io_pool app_io)
 codicil_unit_test(app io_dns app_io dns_fixture)
+codicil_unit_test(app io_ct_logs app_io pki_fixture)
 if(codicil_has_quic)
   set(names io_quic_tls io_quic_tls_tickets)
   if(quic_tls STREQUAL "gnutls")

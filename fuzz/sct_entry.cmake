@@ -1,0 +1,1 @@
+codicil_fuzz_target(sct_entry codicil_x509 codicil_name codicil_base)
