@@ -23,6 +23,7 @@ static const cert_command commands[] = {
     {"list", cert_list, "list what a CA has signed"},
     {"revoke", cert_revoke, "revoke a certificate"},
     {"crl", cert_crl, "make the CA's CRLs"},
+    {"caa", cert_caa, "tell whether CAA records allow a certificate, and why"},
     {"show", cert_show, "tell what certificates say"},
     {"lint", cert_lint, "tell what is wrong with them, or not allowed to be yours"},
 };

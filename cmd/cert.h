@@ -20,6 +20,7 @@ int cert_glue(int argc, char **argv);
 int cert_list(int argc, char **argv);
 int cert_revoke(int argc, char **argv);
 int cert_crl(int argc, char **argv);
+int cert_caa(int argc, char **argv);
 int cert_show(int argc, char **argv);
 int cert_lint(int argc, char **argv);
 

@@ -9,10 +9,11 @@
 enum { OPT_CAA_IDENTITY = 0x1000, OPT_CAA_SERVER, OPT_DNSSEC_ANCHOR, OPT_SKIP_CAA };
 
 // Lines of a command's options; --insecure-skip-caa is for commands that sign.
-#define CERT_CAA_OPTIONS                                         \
-  {"caa-identity", required_argument, NULL, OPT_CAA_IDENTITY},   \
-      {"caa-server", required_argument, NULL, OPT_CAA_SERVER}, { \
-    "dnssec-anchor", required_argument, NULL, OPT_DNSSEC_ANCHOR  \
+#define CERT_CAA_IDENTITY_OPTION \
+  { "caa-identity", required_argument, NULL, OPT_CAA_IDENTITY }
+#define CERT_CAA_OPTIONS                                                               \
+  CERT_CAA_IDENTITY_OPTION, {"caa-server", required_argument, NULL, OPT_CAA_SERVER}, { \
+    "dnssec-anchor", required_argument, NULL, OPT_DNSSEC_ANCHOR                        \
   }
 #define CERT_SKIP_CAA_OPTION \
   { "insecure-skip-caa", no_argument, NULL, OPT_SKIP_CAA }

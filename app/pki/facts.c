@@ -6,30 +6,20 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "pki/facts_names.h"
+#include "pki/text.h"
 
-enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, WORDS_MAX = 8192 };
+enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, WORDS_MAX = 8192, HEX_MAX = 64 };
 
+// Of what is longer than any serial number or digest the beginning.
 static json_t *hex_json(const uint8_t *octets, size_t len) {
-  char text[2 * 64 + 1];
-  for (size_t i = 0; i < len && i < 64; i++) {
-    snprintf(text + 2 * i, 3, "%02x", octets[i]);
-  }
-  text[2 * (len < 64 ? len : 64)] = '\0';
+  char text[2 * HEX_MAX + 1];
+  pki_hex_text(text, octets, len < HEX_MAX ? len : HEX_MAX);
   return json_string(text);
 }
 
 // ---- time ---------------------------------------------------------------------------------------
-
-void pki_time_words(char *out, size_t out_len, int64_t unix_s) {
-  time_t at = (time_t)unix_s;
-  struct tm tm;
-  if (gmtime_r(&at, &tm) == NULL || strftime(out, out_len, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
-    snprintf(out, out_len, "?");
-  }
-}
 
 // "12 days", "1 hour"; the largest unit of which there is one.
 static void span_words(char *out, size_t out_len, int64_t seconds) {
@@ -61,8 +51,8 @@ void pki_validity_words(char *out, size_t out_len, int64_t not_before, int64_t n
 }
 
 static json_t *time_json(int64_t unix_s) {
-  char text[32];
-  pki_time_words(text, sizeof text, unix_s);
+  char text[PKI_TIME_LEN];
+  pki_time_text(text, unix_s);
   return json_string(text);
 }
 

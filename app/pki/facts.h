@@ -23,7 +23,5 @@ void pki_validity_words(char *out, size_t out_len, int64_t not_before, int64_t n
 // Writes on which connections the certificate may be used; `out` may be of any length, and what
 // does not fit is cut.
 void pki_required_words(char *out, size_t out_len, const codicil_identity *identity);
-// Writes "2026-11-22 00:59:00 UTC"; `out` holds 32 octets at least.
-void pki_time_words(char *out, size_t out_len, int64_t unix_s);
 
 #endif

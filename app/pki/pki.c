@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pki/caa_identity.h"
 #include "pki/issue.h"
 #include "pki/subject.h"
 
@@ -63,6 +64,14 @@ static void tell_made(pki_made *out, const pki_file *chain, const pki_file *key,
   out->expires_s = pki_not_after(request);
 }
 
+static bool plan_identity(pki_files *files, const pki_ca_order *order, app_error *err) {
+  if (order->caa.num_identities == 0) {
+    return true;
+  }
+  pki_file *file = pki_files_plan(files, order->dir, PKI_CAA_IDENTITY_FILE, "", 0644, err);
+  return file != NULL && pki_caa_identity_write(&file->content, &order->caa, err);
+}
+
 static bool make_ca(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca_order *order,
                     app_error *err) {
   char name[64];
@@ -76,8 +85,8 @@ static bool make_ca(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca
   const pki_issuer self = {NULL, key};
   pki_file *chain = pki_files_plan(files, order->dir, "ca", ".pem", 0644, err);
   if (chain == NULL || !pki_files_add_key(files, order->dir, "ca", key, err) ||
-      !pki_files_check(files, err) || !pki_own_name(name, sizeof name, "CA", err) ||
-      !pki_serial_new(&request.serial, err)) {
+      !plan_identity(files, order, err) || !pki_files_check(files, err) ||
+      !pki_own_name(name, sizeof name, "CA", err) || !pki_serial_new(&request.serial, err)) {
     return false;
   }
   X509 *cert = pki_issue(&request, &self, err);

@@ -2,6 +2,7 @@
 //
 //   DIR/ca.pem, DIR/ca.key                      the CA
 //   DIR/intermediate.pem, DIR/intermediate.key  made when first asked for, then used again
+//   DIR/caa-identity                            its domains in CAA records, where it has any
 //   DIR/register.db, DIR/audit.log              what it signed (register.h, audit.h)
 //   OUT/NAME.pem                                the chain that a server sends: certificate, then
 //                                               the intermediate if there is one; never the root
@@ -37,6 +38,7 @@ typedef struct pki_ca_order {
   pki_alg alg;
   unsigned days;
   int64_t now_s;
+  pki_caa_policy caa; // its identities are kept; the rest is not used
 } pki_ca_order;
 
 typedef struct pki_cert_order {

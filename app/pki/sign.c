@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "pki/audit.h"
+#include "pki/caa_identity.h"
 #include "pki/key.h"
 
 enum { NAMES_TEXT_MAX = 1 << 17, CESSATION_OF_OPERATION = 5, GLUE_NAMES_MAX = 8 };
@@ -182,8 +183,13 @@ static bool check_caa(const pki_desk *desk, const pki_request *request, pki_pend
       .num_required = required != NULL ? required->num : 0,
       .tag = desk->codepoints.caa_tag,
   };
+  pki_caa_identity identity;
   pki_caa_decision decision = {.is_allowed = false};
-  if (!pki_caa_check(&decision, &asked, &desk->caa, err)) {
+  if (!pki_caa_identity_load(&identity, desk->ca_dir, err)) {
+    return false;
+  }
+  const pki_caa_policy policy = pki_caa_policy_with(&desk->caa, &identity);
+  if (!pki_caa_check(&decision, &asked, &policy, err)) {
     return false;
   }
   bool is_allowed = decision.is_allowed;
