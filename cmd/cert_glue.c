@@ -79,7 +79,10 @@ static void print_configuration(const pki_made *made, const glue_args *args) {
   const pki_made *shared = &made[args->num_sites];
   printf("sites:\n  %s:\n    certificate: %s\n    key: %s\n", args->shared, shared->chain_path,
          shared->key_path);
-  printf("  # and, for each site above: secondary: [%s]\n", args->shared);
+  puts("    root: .  # where its files are");
+  for (size_t i = 0; i < args->num_sites; i++) {
+    printf("  # %s:\n  #   secondary: [%s]\n", args->sites[i], args->shared);
+  }
 }
 
 static int make(glue_args *args) {

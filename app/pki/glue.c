@@ -97,6 +97,10 @@ static bool prepare_site(work *w, size_t index, app_error *err) {
       !pki_required_add(&p->required, site.text, err)) {
     return false;
   }
+  if (strcmp(site.text, w->glue.text) == 0 || strcmp(site.text, w->shared.text) == 0) {
+    return app_fail(err, "'%s' is a site, and the %s name too", site.text,
+                    strcmp(site.text, w->glue.text) == 0 ? "glue" : "shared");
+  }
   pki_name_stem(stem, &site);
   snprintf(file_stem, sizeof file_stem, "glue-%s", stem);
   if (is_repeated(w, file_stem)) {

@@ -76,8 +76,13 @@ static void cut_last(char *out, const char *path) {
 static bool check_dir(const pki_file *file, app_error *err) {
   char dir[PKI_PATH_MAX];
   char parent[PKI_PATH_MAX];
+  struct stat st;
   cut_last(dir, file->path);
-  if (access(dir, W_OK | X_OK) == 0) {
+  bool is_there = stat(dir, &st) == 0;
+  if (is_there && !S_ISDIR(st.st_mode)) {
+    return app_fail(err, "%s: %s", dir, strerror(ENOTDIR));
+  }
+  if (is_there && access(dir, W_OK | X_OK) == 0) {
     return true;
   }
   int saved = errno;

@@ -1,17 +1,10 @@
 """`codicil cert`: files that work at once, kept safe, and never overwritten."""
 
 import os
-import stat
-import subprocess
 
 import pytest
-from harness.codicil import program
+from cert_tools import cert, mode
 from harness.pki import openssl
-
-
-def cert(*args, cwd=None):
-    full = [program(), "cert", *map(str, args)]
-    return subprocess.run(full, capture_output=True, text=True, cwd=cwd, check=False)
 
 
 @pytest.fixture
@@ -19,10 +12,6 @@ def ca_dir(tmp_path):
     done = cert("new-ca", tmp_path / "ca")
     assert done.returncode == 0, done.stderr
     return tmp_path / "ca"
-
-
-def mode(path):
-    return stat.S_IMODE(os.stat(path).st_mode)
 
 
 @pytest.mark.parametrize("alg", ["p256", "p384", "rsa2048", "rsa3072", "ed25519"])
