@@ -64,7 +64,7 @@ bool block_list_load(codicil_block_list **out, codicil_buf *text, const server_c
 // -----------------------------------------------------------------------------------------------
 
 struct block_watch {
-  io_loop *loop;
+  struct ev_loop *ev;
   const char *path;
   block_changed *changed;
   void *user;
@@ -118,13 +118,13 @@ static void on_again(struct ev_loop *ev, ev_timer *watcher, int events) {
   look(w, false);
 }
 
-block_watch *block_watch_new(io_loop *loop, const char *path, codicil_buf *take_seen,
+block_watch *block_watch_new(struct ev_loop *ev, const char *path, codicil_buf *take_seen,
                              block_changed *changed, void *user) {
   block_watch *w = calloc(1, sizeof *w);
   if (!w) {
     return NULL;
   }
-  w->loop = loop;
+  w->ev = ev;
   w->path = path;
   w->changed = changed;
   w->user = user;
@@ -134,15 +134,15 @@ block_watch *block_watch_new(io_loop *loop, const char *path, codicil_buf *take_
   ev_stat_init(&w->stat, on_stat, path, 0);
   ev_timer_init(&w->again, on_again, 0, look_again_s);
   w->stat.data = w->again.data = w;
-  ev_stat_start(loop->ev, &w->stat);
-  ev_timer_again(loop->ev, &w->again);
+  ev_stat_start(ev, &w->stat);
+  ev_timer_again(ev, &w->again);
   return w;
 }
 
 void block_watch_free(block_watch *w) {
   if (w) {
-    ev_stat_stop(w->loop->ev, &w->stat);
-    ev_timer_stop(w->loop->ev, &w->again);
+    ev_stat_stop(w->ev, &w->stat);
+    ev_timer_stop(w->ev, &w->again);
     codicil_buf_clear(&w->seen);
     free(w);
   }

@@ -2,8 +2,9 @@
 #ifndef APP_SERVER_BLOCK_LIST_H
 #define APP_SERVER_BLOCK_LIST_H
 
+#include <ev.h>
+
 #include "codicil/x509.h"
-#include "io/loop.h"
 #include "server/config.h"
 #include "server/site.h"
 
@@ -24,7 +25,7 @@ typedef struct block_watch block_watch;
 typedef void block_changed(void *user, codicil_block_list *take_list);
 // Begins. `take_seen` is what the file held at the start, and is the watch's from now on; so what
 // changed since is not missed. `path` is borrowed. NULL without memory.
-block_watch *block_watch_new(io_loop *loop, const char *path, codicil_buf *take_seen,
+block_watch *block_watch_new(struct ev_loop *ev, const char *path, codicil_buf *take_seen,
                              block_changed *changed, void *user);
 void block_watch_free(block_watch *watch);
 // Reads the file now, changed or not.

@@ -178,7 +178,7 @@ static sigset_t handled_signals(void) {
 
 typedef struct watch {
   server *server;
-  io_loop loop;
+  struct ev_loop *ev;
   int signal_fd;
   ev_io signals;
   ev_async end; // the workers are done
@@ -211,8 +211,8 @@ static void on_block_list(void *user, codicil_block_list *take_list) {
       worker_set_plan(&s->workers[i], plan);
     }
     fprintf(stderr,
-            "codicil serve: %s: read anew, %zu entries; certificates not to be proven: %zu\n", path,
-            codicil_block_list_num(take_list), server_plan_num_blocked(plan));
+            "codicil serve: %s: read anew; entries: %zu, certificates that are not proven: %zu\n",
+            path, codicil_block_list_num(take_list), server_plan_num_blocked(plan));
   }
   server_plan_release(plan);
   codicil_block_list_free(take_list);
@@ -249,10 +249,8 @@ static void on_end(struct ev_loop *ev, ev_async *watcher, int events) {
 
 static void watch_clear(watch *w) {
   block_watch_free(w->blocked);
-  if (w->loop.ev) {
-    ev_io_stop(w->loop.ev, &w->signals);
-    ev_async_stop(w->loop.ev, &w->end);
-    io_loop_clear(&w->loop);
+  if (w->ev) {
+    ev_loop_destroy(w->ev);
   }
   if (w->signal_fd >= 0) {
     close(w->signal_fd);
@@ -268,23 +266,24 @@ static bool watch_begin(watch *w, server *s, app_error *err) {
   if (w->signal_fd < 0) {
     return app_fail(err, "no descriptor for signals: %s", strerror(errno));
   }
-  if (!io_loop_init(&w->loop, err)) {
-    return false;
+  w->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+  if (!w->ev) {
+    return app_fail(err, "no memory or no descriptor for an event loop");
   }
   ev_io_init(&w->signals, on_signals, w->signal_fd, EV_READ);
   ev_async_init(&w->end, on_end);
   w->signals.data = w;
-  ev_io_start(w->loop.ev, &w->signals);
-  ev_async_start(w->loop.ev, &w->end);
+  ev_io_start(w->ev, &w->signals);
+  ev_async_start(w->ev, &w->end);
   if (path) {
-    w->blocked = block_watch_new(&w->loop, path, &s->block_text, on_block_list, w);
+    w->blocked = block_watch_new(w->ev, path, &s->block_text, on_block_list, w);
     return w->blocked != NULL || app_fail(err, "out of memory");
   }
   return true;
 }
 
 static void *run_watch(void *arg) {
-  ev_run(((watch *)arg)->loop.ev, 0);
+  ev_run(((watch *)arg)->ev, 0);
   return NULL;
 }
 
@@ -305,7 +304,7 @@ static int supervise(server *s) {
   }
   join_workers(s);
   if (is_watched) {
-    ev_async_send(w.loop.ev, &w.end);
+    ev_async_send(w.ev, &w.end);
     pthread_join(thread, NULL);
   }
   watch_clear(&w);

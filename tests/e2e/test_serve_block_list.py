@@ -102,7 +102,7 @@ def test_a_change_of_the_file_counts_for_new_connections(blocked, certs):
     server = blocked()
     assert server.sees("a.example", 2)[0] == ["b.example", "c.example"]
     said = server.block(spki(certs["b"]))
-    assert "1 entries" in said and str(server.path) in said
+    assert "entries: 1, certificates that are not proven: 1" in said and str(server.path) in said
     assert server.sees("a.example", 1)[0] == ["c.example"]
     server.replace("# nothing any more\n")
     tells(server.server, "read anew", 2)
@@ -175,7 +175,7 @@ def test_all_workers_have_the_new_list(blocked, certs):
 def test_sighup_reads_the_list_changed_or_not(blocked):
     server = blocked("breadcrumb x.example\n")
     server.server.child.send_signal(signal.SIGHUP)
-    assert "1 entries" in tells(server.server, "read anew")
+    assert "entries: 1," in tells(server.server, "read anew")
 
 
 def test_sighup_without_a_list_changes_nothing(serve, three_sites):
