@@ -93,10 +93,11 @@ class Stage:
         return self
 
     def __exit__(self, *_):
-        for server in self.servers:
-            server.stop()
+        ends = [(server.stop(), server.errors) for server in self.servers]
         if self.dns:
             self.dns.stop()
+        for status, errors in ends:
+            assert status == 0 and not any("Sanitizer" in line for line in errors), errors
 
     def change_dns(self, overrides):
         """DNS says what is true, but for these hosts."""

@@ -21,6 +21,7 @@ class Visit:
     def __init__(self, command, where, done, targets):
         self.command = f"cd {os.path.relpath(where)} && {shlex.join(command)}"
         self.stderr = done.stderr.decode(errors="replace")
+        assert "Sanitizer" not in self.stderr, self.stderr
         try:
             self.report = json.loads(done.stdout)
         except ValueError:
