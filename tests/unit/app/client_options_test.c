@@ -200,6 +200,26 @@ static void test_a_list_of_urls_names_the_line_that_is_wrong(void **state) {
   ASSERT_REFUSED("--urls-from", "--urls-from", "/nonexistent/file");
 }
 
+static void test_what_certificates_are_judged_by_is_in_files(void **state) {
+  (void)state;
+  client_options options;
+  app_error err;
+  assert_true(PARSE("--crlfile", "a.crl", "--block-list=blocked", "--ct-logs", "logs.json",
+                    "--min-scts", "2", "--caa-anchor", "caa.pem", "https://a/"));
+  assert_string_equal(options.crlfile, "a.crl");
+  assert_string_equal(options.block_list, "blocked");
+  assert_string_equal(options.ct_logs, "logs.json");
+  assert_int_equal(options.min_scts, 2);
+  assert_string_equal(options.caa_anchor, "caa.pem");
+  client_options_clear(&options);
+  assert_true(PARSE("--min-scts", "0", "https://a/"));
+  client_options_clear(&options);
+  ASSERT_REFUSED("--min-scts needs --ct-logs", "--min-scts", "1", "https://a/");
+  ASSERT_REFUSED("--min-scts", "--ct-logs", "x", "--min-scts", "33", "https://a/");
+  ASSERT_REFUSED("--min-scts", "--ct-logs", "x", "--min-scts", "", "https://a/");
+  ASSERT_REFUSED("--block-list", "--block-list", "", "https://a/");
+}
+
 static void test_mistakes_name_the_flag(void **state) {
   (void)state;
   ASSERT_REFUSED("URL", "-s");
@@ -355,6 +375,7 @@ int main(void) {
       cmocka_unit_test(test_headers_may_be_set_emptied_and_taken_away),
       cmocka_unit_test(test_urls_from_a_file_come_after_those_before_it),
       cmocka_unit_test(test_a_list_of_urls_names_the_line_that_is_wrong),
+      cmocka_unit_test(test_what_certificates_are_judged_by_is_in_files),
       cmocka_unit_test(test_mistakes_name_the_flag),
       cmocka_unit_test(test_codepoints_are_taken_over),
       cmocka_unit_test(test_of_the_versions_of_http_the_last_one_counts),
