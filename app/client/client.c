@@ -11,6 +11,7 @@
 #include "client/pool.h"
 #include "client/trust.h"
 #include "client/write_out.h"
+#include "io/block_watch.h"
 #include "io/clock.h"
 
 enum { CHAIN_CACHE_ENTRIES = 256, FAREWELL_TURNS = 3 };
@@ -23,6 +24,9 @@ typedef struct client {
   bool has_loop;
   tls_client *tls;
   codicil_block_list *block_list;
+  codicil_buf block_text; // its file, as it was at the start
+  block_watch *blocked;   // while requests are under way
+  ev_signal hangup;
   codicil_chain_cache *cache;
   codicil_config *config;
   codicil_config *plain_config;
@@ -127,6 +131,52 @@ static void on_request_news(void *user) {
   }
 }
 
+// ---- the block list, while requests are under way -----------------------------------------------
+
+static void on_block_list(void *user, codicil_block_list *take_list) {
+  client *c = user;
+  codicil_block_list *before = c->block_list;
+  c->block_list = take_list;
+  tls_client_set_block_list(c->tls, take_list);
+  codicil_config_set_block_list(c->config, take_list);
+  codicil_config_set_block_list(c->plain_config, take_list);
+  verbose_note(&c->verbose, "%s: read anew; entries: %zu", c->options->block_list,
+               codicil_block_list_num(take_list));
+  client_pool_policy_changed(c->pool);
+  codicil_block_list_free(before);
+}
+
+static void on_hangup(struct ev_loop *ev, ev_signal *watcher, int events) {
+  (void)ev;
+  (void)events;
+  client *c = watcher->data;
+  block_watch_read(c->blocked);
+}
+
+// Without a list SIGHUP ends the program, as it would any other.
+static bool watch_block_list(client *c, app_error *err) {
+  if (c->block_list == NULL) {
+    return true;
+  }
+  c->blocked = block_watch_new(c->loop.ev, "codicil get", c->options->block_list, &c->block_text,
+                               on_block_list, c);
+  if (c->blocked == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  ev_signal_init(&c->hangup, on_hangup, SIGHUP);
+  c->hangup.data = c;
+  ev_signal_start(c->loop.ev, &c->hangup);
+  return true;
+}
+
+static void stop_watching(client *c) {
+  if (c->blocked != NULL) {
+    ev_signal_stop(c->loop.ev, &c->hangup);
+  }
+  block_watch_free(c->blocked);
+  c->blocked = NULL;
+}
+
 // ---- setting up ---------------------------------------------------------------------------------
 
 static bool make_config(codicil_config **out, const client *c, bool offer) {
@@ -168,7 +218,8 @@ static bool set_up_tls(client *c, app_error *err) {
                               .insecure = c->options->insecure,
                               .requireddomain_oid = c->options->codepoints.oid};
   if (!tls_client_new(&c->tls, &config, err) ||
-      !client_trust_set_up(c->tls, &c->block_list, c->options, &c->set_up_code, err)) {
+      !client_trust_set_up(c->tls, &c->block_list, &c->block_text, c->options, &c->set_up_code,
+                           err)) {
     return false;
   }
   c->set_up_code = EXIT_USAGE;
@@ -243,7 +294,7 @@ static bool set_up(client *c, app_error *err) {
                                 &c->options->codepoints};
   return client_hosts_new(&c->hosts, &c->options->resolve, &c->options->connect_to, err) &&
          set_up_tls(c, err) && set_up_http3(c, err) && set_up_pool(c, err) &&
-         set_up_requests(c, err);
+         set_up_requests(c, err) && watch_block_list(c, err);
 }
 
 // ---- the end ------------------------------------------------------------------------------------
@@ -288,6 +339,8 @@ static int tell(client *c) {
 }
 
 static void clear(client *c) {
+  stop_watching(c);
+  codicil_buf_clear(&c->block_text);
   client_pool_free(c->pool);
   for (size_t i = 0; i < c->told.num_requests; i++) {
     client_request_clear(&c->requests[i]);
@@ -325,6 +378,7 @@ int client_run(const client_options *options) {
   start_progress(&c);
   client_pool_run(c.pool, c.requests, c.told.num_requests);
   ev_run(c.loop.ev, 0);
+  stop_watching(&c);
   ev_timer_stop(c.loop.ev, &c.progress);
   ev_io_stop(c.loop.ev, &c.reader);
   say_farewell(&c);

@@ -47,24 +47,25 @@ static bool mark_anchors(tls_client *tls, const client_options *options, int *ou
   return true;
 }
 
-static bool read_block_list(tls_client *tls, codicil_block_list **out_list,
+static bool read_block_list(tls_client *tls, codicil_block_list **out_list, codicil_buf *out_text,
                             const client_options *options, int *out_code, app_error *err) {
   app_error cause;
   *out_code = EXIT_USAGE;
   if (options->block_list == NULL) {
     return true;
   }
-  if (!block_file_read(out_list, options->block_list, &cause)) {
+  if (!block_file_read(out_list, out_text, options->block_list, &cause)) {
     return fail(err, "--block-list", &cause);
   }
   tls_client_set_block_list(tls, *out_list);
   return true;
 }
 
-bool client_trust_set_up(tls_client *tls, codicil_block_list **out_list,
+bool client_trust_set_up(tls_client *tls, codicil_block_list **out_list, codicil_buf *out_text,
                          const client_options *options, int *out_code, app_error *err) {
   *out_list = NULL;
+  codicil_buf_init(out_text, NULL, 0);
   return read_crls(tls, options, out_code, err) && read_logs(tls, options, out_code, err) &&
          mark_anchors(tls, options, out_code, err) &&
-         read_block_list(tls, out_list, options, out_code, err);
+         read_block_list(tls, out_list, out_text, options, out_code, err);
 }

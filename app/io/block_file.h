@@ -5,9 +5,10 @@
 #include "codicil/x509.h"
 #include "io/error.h"
 
-// Reads the file; call it again to see whether it changed, for lists themselves do not. The list is
-// the caller's. False, with `err` naming the file and the line, where it cannot be read or a line
-// is wrong.
-CODICIL_MUST_USE bool block_file_read(codicil_block_list **out, const char *path, app_error *err);
+// Reads and parses the file. The list is the caller's. `text` is initialised here and keeps the
+// file's octets, also of a file that does not parse: clear it either way. False, with `err` naming
+// the file and the line, where it cannot be read or a line is wrong.
+CODICIL_MUST_USE bool block_file_read(codicil_block_list **out, codicil_buf *text, const char *path,
+                                      app_error *err);
 
 #endif

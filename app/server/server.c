@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "io/block_watch.h"
 #include "io/key_log.h"
 #include "server/block_list.h"
 #include "server/listener.h"
@@ -276,7 +277,7 @@ static bool watch_begin(watch *w, server *s, app_error *err) {
   ev_io_start(w->ev, &w->signals);
   ev_async_start(w->ev, &w->end);
   if (path) {
-    w->blocked = block_watch_new(w->ev, path, &s->block_text, on_block_list, w);
+    w->blocked = block_watch_new(w->ev, "codicil serve", path, &s->block_text, on_block_list, w);
     return w->blocked != NULL || app_fail(err, "out of memory");
   }
   return true;

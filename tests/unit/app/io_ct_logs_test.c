@@ -289,14 +289,17 @@ static void test_errors_name_the_file(void **state) {
   fixture *f = *state;
   size_t num = 0;
   bool strange = false;
+  codicil_buf text;
   codicil_block_list *list = NULL;
   new_trust(f);
   assert_false(ct_logs_read(f->trust, &num, "/nowhere/at/all", &f->err));
   expect_error(f, "/nowhere/at/all", ": No such file or directory");
-  assert_false(block_file_read(&list, "/nowhere/at/all", &f->err));
+  assert_false(block_file_read(&list, &text, "/nowhere/at/all", &f->err));
   expect_error(f, "/nowhere/at/all", ": No such file or directory");
   const char *path = write_file("# one\n\nspki 12\n");
-  assert_false(block_file_read(&list, path, &f->err));
+  assert_false(block_file_read(&list, &text, path, &f->err));
+  assert_int_equal(text.len, strlen("# one\n\nspki 12\n"));
+  codicil_buf_clear(&text);
   expect_error(f, path, ":3: no SHA-256 of 64 hexadecimal digits");
   assert_null(list);
   assert_false(tls_trust_add_crls(f->trust, path, &f->err));
@@ -310,12 +313,14 @@ static void test_errors_name_the_file(void **state) {
 
 static void test_files_are_read(void **state) {
   fixture *f = *state;
+  codicil_buf text;
   codicil_block_list *list = NULL;
   bool strange = false;
   pki_bytes crl = pki_crl_pem(f->root, &(pki_crl_spec){.revoked = {f->leaf}});
   new_trust(f);
   const char *path = write_file("breadcrumb a.example\r\nbreadcrumb b.example");
-  assert_true(block_file_read(&list, path, &f->err));
+  assert_true(block_file_read(&list, &text, path, &f->err));
+  codicil_buf_clear(&text);
   assert_int_equal(codicil_block_list_num(list), 2);
   codicil_block_list_free(list);
   unlink(path);
