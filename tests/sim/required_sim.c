@@ -18,10 +18,9 @@
 enum { POOL = 40, MAX_HELD = 14, STEPS = 60, NAMES = 4, HERE = 0, ELSEWHERE = 1, NOWHERE = 2 };
 
 // What certificates, required domains and requests are made of.
-static const char *const hosts[] = {"www.site.example", "a.x.example", "b.x.example",
-                                    "c.x.example",      "a.y.example", "b.y.example",
-                                    "img.site.example", "z.example",   "192.0.2.1",
-                                    "198.51.100.7"};
+static const char *const hosts[] = {
+    "www.site.example", "a.x.example",      "b.x.example", "c.x.example", "a.y.example",
+    "b.y.example",      "img.site.example", "z.example",   "192.0.2.1",   "198.51.100.7"};
 static const char *const patterns[] = {"*.x.example", "*.y.example", "*.site.example"};
 enum { NUM_HOSTS = 10, NUM_DNS = 8, NUM_PATTERNS = 3 };
 static const char *const list_of_ports[] = {"443", "8443"};
@@ -91,8 +90,8 @@ static void make_card(card *c, uint64_t *rng) {
   c->num_names = 1 + draw_from(rng, 2);
   for (size_t i = 0; i < c->num_names; i++) {
     bool is_pattern = draw_from(rng, 5) == 0;
-    strcpy(c->names[i], is_pattern ? patterns[draw_from(rng, NUM_PATTERNS)]
-                                   : hosts[draw_from(rng, NUM_HOSTS)]);
+    strcpy(c->names[i],
+           is_pattern ? patterns[draw_from(rng, NUM_PATTERNS)] : hosts[draw_from(rng, NUM_HOSTS)]);
     add_text(c->names_text, c->names[i]);
   }
   c->num_required = draw_from(rng, 4);
@@ -114,10 +113,11 @@ static void make_card(card *c, uint64_t *rng) {
     strcpy(c->names_text, c->names[0]);
     c->num_names = 1;
   }
-  c->made = bound_of(&(bound_spec){.names = c->names_text,
-                                   .required = c->required_text[0] != '\0' ? c->required_text : NULL,
-                                   .by_caa = c->by_caa,
-                                   .not_after = c->not_after});
+  c->made =
+      bound_of(&(bound_spec){.names = c->names_text,
+                             .required = c->required_text[0] != '\0' ? c->required_text : NULL,
+                             .by_caa = c->by_caa,
+                             .not_after = c->not_after});
 }
 
 static void make_pool(void) {
@@ -257,7 +257,8 @@ static bool is_fit(const sim *s, const knowledge *k, size_t index) {
   const card *c = s->held[index];
   const codicil_proven *certificate = &s->w.client->certificates[index];
   bool is_known = certificate->is_path_known && s->w.now.unix_s < certificate->path_until;
-  bool is_over = c->not_after != 0 && s->w.now.unix_s > c->not_after;
+  // In its last second OpenSSL takes a certificate as expired.
+  bool is_over = c->not_after != 0 && s->w.now.unix_s >= c->not_after;
   if (is_over || (!is_known && !k->is_whole) || is_blocked(s, c) || c->spans) {
     return false;
   }
@@ -367,8 +368,7 @@ static void answer(sim *s, size_t index) {
   int64_t until_s = s->w.now.unix_s + (int64_t)draw(s, 4) * 60;
   check(s, host < NUM_DNS, "an address is not asked for");
   s->told[host][port].leads = s->dns[host];
-  s->told[host][port].until_s =
-      until_s > s->w.now.unix_s + 60 ? until_s : s->w.now.unix_s + 60;
+  s->told[host][port].until_s = until_s > s->w.now.unix_s + 60 ? until_s : s->w.now.unix_s + 60;
   s->want_told[index] = false;
   check(s,
         codicil_session_resume_dns(s->w.client, index, &evidence, until_s, s->w.now) == CODICIL_OK,
@@ -408,8 +408,7 @@ static codicil_route ask(sim *s, size_t host, size_t port, int dns) {
   codicil_evidence evidence = evidence_at(dns);
   codicil_route route;
   char sentence[CODICIL_EXPLAIN_MAX];
-  check(s,
-        codicil_session_route(s->w.client, &route, &origin, &evidence, s->w.now) == CODICIL_OK,
+  check(s, codicil_session_route(s->w.client, &route, &origin, &evidence, s->w.now) == CODICIL_OK,
         "route");
   check(s, codicil_route_explain(&route, &origin, sentence, sizeof sentence) > 0, "explain");
   take_events(s);
@@ -481,8 +480,8 @@ static void step_origin(sim *s) {
   // RFC 8336 §2.3: the initial origin is what was in SNI, or else the peer's address.
   size_t initial = s->sent_sni ? 0 : index_of("192.0.2.1");
   size_t port = s->w.client->peer.port == 8443;
-  s->listed[initial][port] = s->listed[initial][port] ||
-                             (!s->is_listed && !s->misdirected[initial][port]);
+  s->listed[initial][port] =
+      s->listed[initial][port] || (!s->is_listed && !s->misdirected[initial][port]);
   s->is_listed = true;
   check(s, codicil_session_recv_origin(s->w.client, entries, num) == CODICIL_OK, "ORIGIN");
   take_events(s);
@@ -559,11 +558,24 @@ static void connect(sim *s) {
 }
 
 static void run(uint64_t seed) {
-  static void (*const steps[])(sim *) = {
-      step_give,   step_give,   step_give,  step_give,  step_origin, step_origin,
-      step_route,  step_route,  step_route, step_route, step_answer, step_answer,
-      step_time,   step_dns,    step_block, step_misdirect,
-      step_route_to_the_end,    step_route_to_the_end};
+  static void (*const steps[])(sim *) = {step_give,
+                                         step_give,
+                                         step_give,
+                                         step_give,
+                                         step_origin,
+                                         step_origin,
+                                         step_route,
+                                         step_route,
+                                         step_route,
+                                         step_route,
+                                         step_answer,
+                                         step_answer,
+                                         step_time,
+                                         step_dns,
+                                         step_block,
+                                         step_misdirect,
+                                         step_route_to_the_end,
+                                         step_route_to_the_end};
   static sim s;
   s = (sim){.seed = seed, .rng = seed * 0x9e3779b97f4a7c15};
   s.required_mode = draw(&s, 6) == 0 ? (codicil_required_mode)draw(&s, 3) : CODICIL_REQUIRED_HONOUR;
