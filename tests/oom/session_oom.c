@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bound_fixture.h"
 #include "fail_mem.h"
-#include "session_fixture.h"
 #include "span.h"
 
 static void must(bool ok, const char *what, size_t n) {
@@ -85,25 +85,79 @@ static codicil_err ask(codicil_session *s, codicil_now now) {
   return err == CODICIL_OK ? codicil_session_route(s, &route, &big, &evidence, now) : err;
 }
 
+static codicil_err make_client(codicil_session **out, codicil_config **out_config, fake_tls *tls,
+                               const codicil_mem *mem, const codicil_trust *trust) {
+  fake_tls_init(tls, false, 42);
+  codicil_err err = codicil_config_new(out_config, mem);
+  if (err != CODICIL_OK) {
+    return err;
+  }
+  codicil_config_set_trust(*out_config, trust);
+  err = codicil_session_new(out, mem, *out_config, CODICIL_CLIENT);
+  return err == CODICIL_OK ? introduce(*out, tls) : err;
+}
+
 static codicil_err client_life(const codicil_mem *mem, const recording *sent) {
   codicil_config *config = NULL;
   codicil_session *s = NULL;
   fake_tls tls;
   codicil_now now = {1, PKI_NOW};
-  fake_tls_init(&tls, false, 42);
-  codicil_err err = codicil_config_new(&config, mem);
-  if (err == CODICIL_OK) {
-    codicil_config_set_trust(config, site_trust());
-    err = codicil_session_new(&s, mem, config, CODICIL_CLIENT);
-  }
-  if (err == CODICIL_OK) {
-    err = introduce(s, &tls);
-  }
+  codicil_err err = make_client(&s, &config, &tls, mem, site_trust());
   if (err == CODICIL_OK) {
     err = receive(s, sent, now);
   }
   if (err == CODICIL_OK) {
     err = ask(s, now);
+  }
+  codicil_session_free(s);
+  codicil_config_free(config);
+  return err;
+}
+
+// ---- client, Required Domain
+// --------------------------------------------------------------------
+
+static const bound_spec chain[] = {
+    {.names = "shared.example", .required = "glue.example"},
+    {.names = "glue.example", .required = "www.example"},
+};
+
+// Asks until DNS is not wanted any more.
+static codicil_err ask_with_dns(codicil_session *s, codicil_now now) {
+  codicil_origin shared = origin_of("https://shared.example");
+  codicil_evidence evidence = evidence_here();
+  codicil_route route = {0};
+  codicil_err err = codicil_session_route(s, &route, &shared, &evidence, now);
+  codicil_event event;
+  while (err == CODICIL_OK && codicil_session_next_event(s, &event)) {
+    if (event.type == CODICIL_EVENT_WANT_DNS) {
+      err = codicil_session_resume_dns(s, event.index, &evidence, 0, now);
+    }
+  }
+  if (err == CODICIL_OK) {
+    err = codicil_session_route(s, &route, &shared, &evidence, now);
+  }
+  return err == CODICIL_OK && route.answer != CODICIL_USE ? CODICIL_DECLINED : err;
+}
+
+static codicil_err chain_life(const codicil_mem *mem, const recording *sent) {
+  (void)sent;
+  codicil_config *config = NULL;
+  codicil_session *s = NULL;
+  fake_tls tls;
+  codicil_now now = {1, PKI_NOW};
+  codicil_err err = make_client(&s, &config, &tls, mem, bound_trust());
+  for (size_t i = 0; err == CODICIL_OK && i < 2; i++) {
+    err = feed_frame(s, bound_of(&chain[i])->authenticator, now);
+  }
+  if (err == CODICIL_OK) {
+    err = ask_with_dns(s, now);
+  }
+  if (err == CODICIL_OK) {
+    err = codicil_session_policy_changed(s, now);
+  }
+  if (err == CODICIL_OK) {
+    err = ask_with_dns(s, now);
   }
   codicil_session_free(s);
   codicil_config_free(config);
@@ -198,9 +252,12 @@ int main(void) {
   recording sent;
   record(&sent);
   every_n("client", client_life, &sent);
+  (void)bound_of(&chain[0]);
+  (void)bound_of(&chain[1]);
+  every_n("client with Required Domain", chain_life, &sent);
   every_n("server", server_life, &sent);
   free((void *)(uintptr_t)sent.authenticators[0].data);
   free((void *)(uintptr_t)sent.authenticators[1].data);
-  sites_free();
+  bound_free();
   return 0;
 }

@@ -23,7 +23,7 @@ typedef struct bound {
 
 // Returns the certificate, made on first use.
 const bound *bound_of(const bound_spec *spec);
-// Trusts both anchors, and that of the sites.
+// Trusts the two anchors below which these certificates are made.
 const codicil_trust *bound_trust(void);
 void bound_free(void);
 

@@ -307,8 +307,9 @@ static bool same_route(world *a, world *b, const char *origin) {
 }
 
 bool clients_agree(world *a, world *b) {
-  static const char *const origins[] = {"https://www.example", "https://img.example",
-                                        "https://a.cdn.example", "https://bad.example"};
+  static const char *const origins[] = {"https://www.example",   "https://img.example",
+                                        "https://a.cdn.example", "https://bad.example",
+                                        "https://glue.example",  "https://shared.example"};
   size_t num = codicil_session_num_certificates(a->client);
   bool agree = codicil_session_num_certificates(b->client) == num &&
                codicil_session_num_skipped(a->client) == codicil_session_num_skipped(b->client) &&
