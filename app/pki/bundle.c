@@ -144,26 +144,29 @@ static bool read_der(bundle *b, FILE *file) {
   return ok;
 }
 
-static bool read_open(bundle *b, FILE *file) {
+bool pki_bundle_read_from(size_t *out_num, FILE *file, const char *path, pki_bundle_fn *each,
+                          void *user, app_error *err) {
+  bundle b = {.each = each, .user = user, .err = err};
+  pki_escape(b.path, sizeof b.path, codicil_span_of(path, strlen(path)));
+  codicil_buf_init(&b.base64, NULL, BASE64_MAX);
   int first = getc(file);
   ungetc(first, file);
-  bool ok = first == DER_SEQUENCE ? read_der(b, file) : read_pem(b, file);
-  return ok && (ferror(file) == 0 || app_fail(b->err, "%s: cannot be read", b->path));
+  bool ok = first == DER_SEQUENCE ? read_der(&b, file) : read_pem(&b, file);
+  codicil_buf_clear(&b.base64);
+  *out_num = b.num;
+  return ok && (ferror(file) == 0 || app_fail(err, "%s: cannot be read", b.path));
 }
 
 static bool read_file(const char *path, bool is_named, pki_bundle_fn *each, void *user,
                       app_error *err) {
   bool is_stdin = strcmp(path, "-") == 0;
+  size_t num = 0;
   FILE *file = is_stdin ? stdin : fopen(path, "rb");
   if (file == NULL) {
     return app_fail(err, "%s: %s", path, strerror(errno));
   }
-  bundle b = {.each = each, .user = user, .err = err};
-  pki_escape(b.path, sizeof b.path, codicil_span_of(path, strlen(path)));
-  codicil_buf_init(&b.base64, NULL, BASE64_MAX);
-  bool ok = read_open(&b, file) &&
-            (b.num > 0 || !is_named || app_fail(err, "%s: holds no certificate", b.path));
-  codicil_buf_clear(&b.base64);
+  bool ok = pki_bundle_read_from(&num, file, path, each, user, err) &&
+            (num > 0 || !is_named || app_fail(err, "%s: holds no certificate", path));
   if (!is_stdin) {
     fclose(file);
   }

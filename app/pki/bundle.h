@@ -3,6 +3,8 @@
 #ifndef APP_PKI_BUNDLE_H
 #define APP_PKI_BUNDLE_H
 
+#include <stdio.h>
+
 #include "codicil/codicil.h"
 #include "io/error.h"
 
@@ -24,5 +26,9 @@ typedef bool pki_bundle_fn(void *user, const pki_bundle_item *item, app_error *e
 // certificate, and where `each` says so.
 CODICIL_MUST_USE bool pki_bundle_read(const char *path, pki_bundle_fn *each, void *user,
                                       app_error *err);
+// The same of a file that is open, from where it stands; `path` is for people. *out_num counts the
+// certificates, flawed ones too.
+CODICIL_MUST_USE bool pki_bundle_read_from(size_t *out_num, FILE *file, const char *path,
+                                           pki_bundle_fn *each, void *user, app_error *err);
 
 #endif

@@ -265,7 +265,7 @@ static bool read_pem(pki_csr *out, codicil_span pem, const char *oid, app_error 
   if (req == NULL) {
     return app_fail(err, "not a certificate request in PEM");
   }
-  pki_csr csr = {NULL};
+  pki_csr csr = {.req = NULL};
   if (!take_request(&csr, req, oid, err)) {
     return false;
   }
@@ -290,5 +290,5 @@ void pki_csr_clear(pki_csr *csr) {
   EVP_PKEY_free(csr->key);
   free(csr->names);
   free(csr->required);
-  *csr = (pki_csr){NULL};
+  *csr = (pki_csr){.req = NULL};
 }

@@ -167,7 +167,7 @@ static bool answer(pki_made *out, const pki_csr *csr, const pki_sign_order *orde
 }
 
 bool pki_sign_csr(pki_made *out, const pki_sign_order *order, app_error *err) {
-  pki_csr csr = {NULL};
+  pki_csr csr = {.req = NULL};
   bool ok = load_csr(&csr, order, err) && check_csr(&csr, order, err);
   if (ok) {
     note_ignored(&csr, order);
