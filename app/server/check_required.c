@@ -102,13 +102,24 @@ static void warn_of_required(const server_certificate *c, config_report *report)
   }
 }
 
-static void check_glue(const server_plan *plan, const server_certificate *c, size_t index,
+// A directory of glue may hold the sites' certificates, too.
+static bool is_a_sites(const site_table *table, const server_certificate *c) {
+  for (size_t i = 0; i < table->num_sites; i++) {
+    if (table->certificates[i].identity && server_certificate_is_same(&table->certificates[i], c)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void check_glue(const site_table *table, const server_plan *plan, size_t index,
                        bool is_needed, config_report *report) {
+  const server_certificate *c = &table->certificates[index];
   const config_text *file = &c->config->file;
   if (server_plan_is_blocked(plan, index)) {
     config_say(report, file->mark, true, "the glue certificate in %s is on the block list",
                file->text);
-  } else if (!is_needed) {
+  } else if (!is_needed && !is_a_sites(table, c)) {
     config_say(report, file->mark, true, "no site needs the glue certificate in %s", file->text);
   }
 }
@@ -126,7 +137,7 @@ void check_required(const site_table *table, const server_plan *plan, config_rep
     bool is_needed = is_proven_somewhere(table, plan, i);
     bool is_glue = i >= table->num_sites;
     if (c->identity && is_glue) {
-      check_glue(plan, c, i, is_needed, report);
+      check_glue(table, plan, i, is_needed, report);
     }
     if (c->identity && (is_needed || is_glue)) {
       warn_of_required(c, report);

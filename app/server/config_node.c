@@ -66,7 +66,7 @@ bool node_is_mapping(config_loader *l, const yaml_node_t *node, const char *what
 }
 
 void node_read_mapping(config_loader *l, const yaml_node_t *node, const char *what,
-                       const config_key *rules, size_t num_rules) {
+                       const config_key *keys, size_t num_keys) {
   if (!node_is_mapping(l, node, what)) {
     return;
   }
@@ -78,13 +78,13 @@ void node_read_mapping(config_loader *l, const yaml_node_t *node, const char *wh
       continue;
     }
     size_t i = 0;
-    while (i < num_rules && strcmp(rules[i].key, name) != 0) {
+    while (i < num_keys && strcmp(keys[i].key, name) != 0) {
       i++;
     }
-    if (i == num_rules) {
+    if (i == num_keys) {
       config_say(l->report, node_mark(key), false, "unknown key '%s' in %s", name, what);
     } else {
-      rules[i].read(l, yaml_document_get_node(l->document, pair->value));
+      keys[i].read(l, yaml_document_get_node(l->document, pair->value));
     }
   }
 }

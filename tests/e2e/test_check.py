@@ -234,6 +234,10 @@ def test_glue_that_no_site_needs_is_warned_of(cdn, ca):
     assert cdn.line_of(other.pem) in told
 
 
+def test_a_sites_own_certificate_among_the_glue_is_no_surprise(cdn, certs):
+    assert not cdn.told(cdn.glue, certs["a"])
+
+
 def test_glue_that_has_expired_is_warned_of(cdn, ca):
     old = ca.issue("check-old-glue", ["glue.example"], required=["a.example"],
                    start=days_ago(9), end=days_ago(1))
