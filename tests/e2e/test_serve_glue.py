@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
-from harness.codicil import Site, badpeer, get_json
+from harness.codicil import Site, badpeer, get_json, program
+from harness.pki import Certificate
 
 pytestmark = pytest.mark.http("h2", "h3")
 
@@ -194,3 +196,20 @@ def test_a_glue_certificate_is_stapled_to(serve, cdn, ca):
     assert [c["decision"] for c in connection["certificates"]] == ["accepted"] * 2
     without = serve(cdn.sites(), extra=yaml.split(", ocsp")[0] + "}]\n")
     assert len(fetch(without, ca, name).report["connections"]) == 2
+
+
+def test_what_codicil_cert_glue_makes_is_what_is_served(serve, cdn, tmp_path):
+    def cert(*args):
+        full = [program(), "cert", *args, "--ca", tmp_path / "ca"]
+        subprocess.run(full, cwd=tmp_path, capture_output=True, check=True)
+
+    subprocess.run([program(), "cert", "new-ca", tmp_path / "ca"], capture_output=True, check=True)
+    cert("new", SITES[0])
+    cert("glue", "--site", SITES[0], "--shared", SHARED, "--glue", GLUE, "--insecure-skip-caa")
+    made = {n: Certificate(tmp_path / f"{n}.pem", tmp_path / f"{n}.key", None)
+            for n in (SITES[0], SHARED)}
+    sites = [Site(SITES[0], made[SITES[0]], cdn.root, secondary=[SHARED])]
+    sites.append(Site(SHARED, made[SHARED], cdn.root))
+    server = serve(sites, extra=f"glue: {tmp_path}\n")
+    ca_pem = Certificate(tmp_path / "ca" / "ca.pem", None, None)
+    assert len(fetch(server, ca_pem, SITES[0]).report["connections"]) == 1
