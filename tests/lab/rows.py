@@ -13,7 +13,7 @@ Both versions of HTTP have to give the same.
 
 import re
 
-from plays import ask_to_issue
+from plays import ask_to_issue, block_meanwhile, spki_sha256
 from stage import Held, Party, Stage
 
 SHOP, CDN, FAR, THIEF = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.66"
@@ -28,6 +28,7 @@ HOSTS = {
     "glue.cdn.example": CDN,
     "shared.cdn.example": CDN,
     "phish.example": THIEF,
+    "gate.example": "127.0.0.1",  # see plays.Gate
 }
 
 # By label: names, required domains, and whose signature it has. `careful` asks CAA before it signs;
@@ -280,6 +281,18 @@ ATTACKS = [
                  play=ask_to_issue("cart.shop.example", WWW)),
          Variant("CAA is not asked: --insecure-skip-caa", same("issued exit:0"),
                  play=ask_to_issue(WWW, PHISH, "--insecure-skip-caa"))]),
+    Row("blocked", "The breadcrumb is blocked while the connection is open",
+        """The misissued certificate that requires phish.example was accepted, and the attacker answered a
+        request. Then `breadcrumb phish.example` is written to the client's block list; the next
+        request goes elsewhere, without a restart. In the second line the entry is the key's hash.""",
+        [SHOP_PARTY, attacker(www_shop_example="misissued-required")], [PHISH, WWW],
+        [Variant("breadcrumb", same("ATTACKER,apart secondary certificate:blocked"),
+                 evidence("insecure-never"),
+                 play=block_meanwhile(lambda office: f"breadcrumb {PHISH}")),
+         Variant("spki", same("ATTACKER,apart secondary certificate:blocked"),
+                 evidence("insecure-never"),
+                 play=block_meanwhile(
+                     lambda office: f"spki {spki_sha256(office.get('misissued-required'))}"))]),
     Row("any", "Misissued certificate that requires `*`",
         """`*` demands nothing of the connection. It is refused, unless the user allows it; and where it
         is allowed it never stands for DNS evidence.""",
