@@ -133,19 +133,25 @@ static bool make_schema(pki_register *reg, app_error *err) {
          (!is_empty || run(reg, schema, err)) && pki_register_commit(reg, err);
 }
 
-static bool open_database(pki_register **out, const char *dir, int flags, app_error *err) {
+static bool write_path(char *out, const char *dir, app_error *err) {
+  int len = snprintf(out, PKI_PATH_MAX, "%s/register.db", dir);
+  return (len > 0 && len < PKI_PATH_MAX) || app_fail(err, "%.200s: path is too long", dir);
+}
+
+static bool open_file(pki_register **out, const char *path, app_error *err) {
+  bool is_empty = false;
   pki_register *reg = calloc(1, sizeof *reg);
   if (reg == NULL) {
     return app_fail(err, "out of memory");
   }
-  int len = snprintf(reg->path, sizeof reg->path, "%s/register.db", dir);
-  if (len < 0 || (size_t)len >= sizeof reg->path) {
-    free(reg);
-    return app_fail(err, "%s: path is too long", dir);
-  }
-  if (sqlite3_open_v2(reg->path, &reg->db, flags, NULL) != SQLITE_OK ||
+  snprintf(reg->path, sizeof reg->path, "%s", path);
+  if (sqlite3_open_v2(path, &reg->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
       sqlite3_busy_timeout(reg->db, BUSY_MS) != SQLITE_OK) {
-    app_fail(err, "%s: %s", reg->path, reg->db != NULL ? sqlite3_errmsg(reg->db) : "no memory");
+    app_fail(err, "%s: %s", path, reg->db != NULL ? sqlite3_errmsg(reg->db) : "out of memory");
+    pki_register_close(reg);
+    return false;
+  }
+  if (!check_schema(reg, &is_empty, err) || (is_empty && !make_schema(reg, err))) {
     pki_register_close(reg);
     return false;
   }
@@ -154,51 +160,35 @@ static bool open_database(pki_register **out, const char *dir, int flags, app_er
 }
 
 // SQLite would make the file with a mode of its own; its journals have the mode of the file.
-static bool make_file(bool *out_made, const char *dir, app_error *err) {
-  char path[PKI_PATH_MAX];
-  int len = snprintf(path, sizeof path, "%s/register.db", dir);
-  if (len < 0 || (size_t)len >= sizeof path) {
-    return app_fail(err, "%s: path is too long", dir);
-  }
-  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  *out_made = fd >= 0;
-  if (fd >= 0) {
-    close(fd);
-  }
-  return fd >= 0 || errno == EEXIST || app_fail(err, "%s: %s", path, strerror(errno));
-}
-
 bool pki_register_open(pki_register **out, bool *out_made, const char *dir, app_error *err) {
-  pki_register *reg = NULL;
-  bool made = false;
-  bool is_empty = false;
-  bool ok = make_file(&made, dir, err) && open_database(&reg, dir, SQLITE_OPEN_READWRITE, err) &&
-            check_schema(reg, &is_empty, err) && (!is_empty || make_schema(reg, err));
-  if (!ok) {
-    pki_register_close(reg);
+  char path[PKI_PATH_MAX];
+  if (!write_path(path, dir, err)) {
     return false;
   }
-  *out = reg;
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  bool made = fd >= 0;
+  if (!made && errno != EEXIST) {
+    return app_fail(err, "%s: %s", path, strerror(errno));
+  }
+  if (made) {
+    close(fd);
+  }
+  if (!open_file(out, path, err)) {
+    return false;
+  }
   *out_made = made;
   return true;
 }
 
 bool pki_register_open_to_read(pki_register **out, const char *dir, app_error *err) {
-  pki_register *reg = NULL;
-  bool is_empty = false;
   char path[PKI_PATH_MAX];
-  snprintf(path, sizeof path, "%s/register.db", dir);
+  if (!write_path(path, dir, err)) {
+    return false;
+  }
   if (access(path, F_OK) != 0) {
     return app_fail(err, "%s: %s; a CA has one once it has signed", path, strerror(errno));
   }
-  bool ok = open_database(&reg, dir, SQLITE_OPEN_READWRITE, err) &&
-            check_schema(reg, &is_empty, err) && (!is_empty || make_schema(reg, err));
-  if (!ok) {
-    pki_register_close(reg);
-    return false;
-  }
-  *out = reg;
-  return true;
+  return open_file(out, path, err);
 }
 
 void pki_register_close(pki_register *reg) {
