@@ -8,6 +8,7 @@ from harness.fixtures import make_root
 pytestmark = pytest.mark.http("h2", "h3")
 
 SITE, GLUE, SHARED = "www.site.example", "glue.cdn.example", "shared.cdn.example"
+LAST = "img.site.example"  # proven after the others: where it is used, their certificates are here
 HOSTS = [SITE, SHARED]
 ELSEWHERE = "127.0.0.9"  # where nobody listens
 
@@ -20,10 +21,11 @@ class Cdn:
         self.site = ca.issue("cdn-site", [SITE])
         self.glue = ca.issue("cdn-glue", [GLUE], required=[SITE])
         self.shared = ca.issue("cdn-shared", [SHARED], required=[GLUE])
+        self.last = ca.issue("cdn-last", [LAST], required=[SITE])
 
-    def sites(self, shared=None):
-        return [Site(SITE, self.site, self.root, secondary=[SHARED]),
-                Site(SHARED, shared or self.shared, self.root)]
+    def sites(self, shared=None, secondary=(SHARED,)):
+        return [Site(SITE, self.site, self.root, secondary=list(secondary)),
+                Site(SHARED, shared or self.shared, self.root), Site(LAST, self.last, self.root)]
 
     def glue_yaml(self):
         return f"glue:\n  - {{certificate: {self.glue.pem}, key: {self.glue.key}}}\n"
@@ -39,6 +41,11 @@ def server(serve, cdn):
     return serve(cdn.sites(), extra=cdn.glue_yaml())
 
 
+@pytest.fixture
+def server_with_last(serve, cdn):
+    return serve(cdn.sites(secondary=[SHARED, LAST]), extra=cdn.glue_yaml())
+
+
 def zones(site="127.0.0.1", glue="127.0.0.1", shared="127.0.0.1", **more):
     return [zone("site.example", a("www", site), **more),
             zone("cdn.example", a("glue", glue), a("shared", shared), **more)]
@@ -50,11 +57,15 @@ def fetch(server, cdn, *args, hosts=HOSTS):
     return get(*flags, *args, *urls)
 
 
-def fetch_after(server, cdn, tmp_path, *args):
-    """The shared host when the site's response is there, which the certificates follow."""
+def fetch_when_here(server, cdn, tmp_path, *args):
+    """The shared host when its certificate is here, and before it what shows that."""
     urls = tmp_path / "urls"
-    urls.write_text(f"https://{SITE}:{server.port}/\nhttps://{SHARED}:{server.port}/ after=1\n")
-    return fetch(server, cdn, "--urls-from", urls, *args, hosts=[])
+    site, last, shared = (f"https://{host}:{server.port}/" for host in (SITE, LAST, SHARED))
+    urls.write_text(f"{site}\n{last} after=1\n{shared} after=2\n")
+    result = fetch(server, cdn, "--resolve", f"{LAST}:{server.port}:127.0.0.1", "--urls-from", urls,
+                   *args, hosts=[])
+    assert result.request(LAST)["reason"] == "secondary"
+    return result
 
 
 def by_dns(dns_server):
@@ -196,15 +207,25 @@ def test_resolve_is_evidence_in_place_of_dns(server, cdn, dns):
 
 @pytest.mark.parametrize("mode, is_used", [("always", False), ("caa", False),
                                            ("insecure-origin", True), ("insecure-never", True)])
-def test_evidence_is_asked_for_as_the_mode_says(server, cdn, tmp_path, mode, is_used):
-    """The shared host's addresses are elsewhere; it is asked for once its certificate may be here."""
-    flags = ["--dns-evidence", mode, "--connect-timeout", "5", *by_resolve(server, shared=ELSEWHERE)]
-    result = fetch_after(server, cdn, tmp_path, *flags)
+def test_evidence_is_asked_for_as_the_mode_says(server_with_last, cdn, tmp_path, mode, is_used):
+    flags = ["--dns-evidence", mode, *by_resolve(server_with_last, shared=ELSEWHERE)]
+    result = fetch_when_here(server_with_last, cdn, tmp_path, *flags)
     if is_used:
         assert_shared(result)
-    else:  # which of them depends on whether the certificate is here yet
+    else:
         assert result.request(SHARED)["error"] is not None
-        assert result.request(SHARED)["reason"] in ("dns-mismatch", "certificate", "not-covered")
+        assert result.request(SHARED)["reason"] in ("dns-mismatch", "certificate")
+
+
+def test_a_ca_that_checks_caa_stands_in_for_dns(server_with_last, cdn, other_ca, tmp_path):
+    flags = by_resolve(server_with_last, shared=ELSEWHERE)
+    marked = ["--caa-anchor", cdn.ca.pem, *flags]
+    result = fetch_when_here(server_with_last, cdn, tmp_path, *marked)
+    assert_shared(result)
+    assert certificates(result)[SHARED]["caa_anchor"]
+    for more in (["--caa-anchor", other_ca.pem, *flags], ["--dns-evidence", "always", *marked]):
+        result = fetch_when_here(server_with_last, cdn, tmp_path, *more)
+        assert result.request(SHARED)["error"] is not None
 
 
 def test_a_host_that_dns_does_not_know_is_not_found(server, cdn, dns):
