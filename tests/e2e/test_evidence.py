@@ -4,11 +4,13 @@ Each is tried on the certificate of the handshake, where there is nothing left t
 secondary one, whose request goes out on a connection of its own.
 """
 
+import base64
 import json
 
 import pytest
 from harness.codicil import Site, get, get_json
 from harness.pki import Authority, Fields, Log, with_timestamps
+from harness.process import Process
 
 pytestmark = pytest.mark.http("h2", "h3")
 
@@ -138,6 +140,45 @@ def test_too_few_timestamps_are_refused(serve, own_ca, pair, roots, logs, tmp_pa
     expect_all(fetch(server, own_ca, *flags, "--min-scts", "1"))
     result = fetch(server, own_ca, *flags, "--min-scts", "2")
     expect_refused(result, name, "scts", "too few signed certificate timestamps")
+
+
+class TlsServer(Process):
+    """openssl's server, which sends timestamps in its TLS extension and speaks no HTTP."""
+
+    # ClientHello, ServerHello of TLS 1.2, Certificate of TLS 1.3; not when resumed.
+    CONTEXT = (0x80 | 0x100 | 0x1000 | 0x40).to_bytes(4, "big")
+
+    def __init__(self, path, certificate, scts, *args):
+        info = self.CONTEXT + b"\0\x12" + len(scts).to_bytes(2, "big") + scts
+        text = base64.encodebytes(info).decode()
+        write(path, f"-----BEGIN SERVERINFOV2 FOR SCT-----\n{text}-----END SERVERINFOV2 FOR SCT-----\n")
+        files = ["-cert", certificate.pem, "-key", certificate.key, "-serverinfo", path]
+        super().__init__(["openssl", "s_server", "-accept", "127.0.0.1:0", "-alpn", "h2", "-rev",
+                          *files, *args])
+        self.port = int(self.wait_line("ACCEPT").rsplit(":", 1)[1])
+
+
+@pytest.mark.http("h2", why="GnuTLS cannot offer the extension")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_timestamps_of_the_tls_extension_count(own_ca, pair, logs, tmp_path, version):
+    der = Fields(pair["a"].leaf).der
+    entry = b"\0\0" + len(der).to_bytes(3, "big") + der
+    scts = [log.timestamp(entry) for log in logs]
+    both = b"".join(len(s).to_bytes(2, "big") + s for s in scts)
+    server = TlsServer(
+        tmp_path / "info.pem", pair["a"], len(both).to_bytes(2, "big") + both, version
+    )
+    flags = ["--cacert", own_ca.pem, "--resolve", f"a.example:{server.port}:127.0.0.1"]
+    flags += ["--ct-logs", list_of(tmp_path / "logs.json", logs + [Log(tmp_path / "log3")])]
+    url = f"https://a.example:{server.port}/"
+    try:
+        enough = get(*flags, "--min-scts", "2", "--max-time", "20", url)
+        assert enough.code not in (0, 28, REFUSED), enough.stderr  # it speaks no HTTP/2
+        few = get(*flags, "--min-scts", "3", "--max-time", "20", url)
+        assert few.code == REFUSED
+        assert "too few signed certificate timestamps" in few.stderr
+    finally:
+        server.stop()
 
 
 def test_logs_are_read_as_openssl_lists_them(serve, own_ca, pair, roots, logs, tmp_path):
