@@ -151,6 +151,13 @@ static void test_a_crl_that_its_issuer_did_not_sign_is_passed_over(void **state)
   expect_revoked(f);
 }
 
+// Its key, another's name: an indirect CRL that does not say so.
+static void test_a_crl_in_anothers_name_is_passed_over(void **state) {
+  chain_fixture *f = *state;
+  add(f, f->root, &(pki_crl_spec){.revoked = {f->leaf}, .signer = f->intermediate});
+  assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
+}
+
 static void test_an_issuer_that_may_not_sign_crls_revokes_nothing(void **state) {
   chain_fixture *f = *state;
   pki_cert *issuer =
@@ -257,6 +264,7 @@ int main(void) {
       CHAIN_TEST(test_the_anchor_is_no_crls_to_revoke),
       CHAIN_TEST(test_the_same_number_of_another_issuer_is_another_certificate),
       CHAIN_TEST(test_a_crl_that_its_issuer_did_not_sign_is_passed_over),
+      CHAIN_TEST(test_a_crl_in_anothers_name_is_passed_over),
       CHAIN_TEST(test_an_issuer_that_may_not_sign_crls_revokes_nothing),
       CHAIN_TEST(test_what_was_revoked_stays_so_whatever_the_crls_dates),
       CHAIN_TEST(test_an_entry_that_takes_off_does_not_list),
