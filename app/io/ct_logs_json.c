@@ -26,27 +26,41 @@ static int64_t days_before(int64_t year, int64_t month, int64_t day) {
   return 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719468;
 }
 
+// The number of `len` digits.
+static int64_t number(const char *digits, size_t len) {
+  int64_t value = 0;
+  for (size_t i = 0; i < len; i++) {
+    value = value * 10 + (digits[i] - '0');
+  }
+  return value;
+}
+
+static bool has_pattern(const char *text, const char *pattern) {
+  size_t i = 0; // ends at the text's end at the latest
+  while (pattern[i] == 'd' ? text[i] >= '0' && text[i] <= '9'
+                           : pattern[i] != '\0' && text[i] == pattern[i]) {
+    i++;
+  }
+  return pattern[i] == '\0';
+}
+
 // "2024-01-31T23:59:59Z", with a fraction that is passed over.
 static bool read_time(int64_t *out_unix_s, const char *text) {
-  static const char pattern[] = "dddd-dd-ddTdd:dd:dd";
-  const size_t len = sizeof pattern - 1;
-  unsigned year, month, day, hour, minute, second;
-  for (size_t i = 0; i < len; i++) { // ends at the text's end at the latest
-    if (pattern[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != pattern[i]) {
-      return false;
-    }
+  if (!has_pattern(text, "dddd-dd-ddTdd:dd:dd")) {
+    return false;
   }
-  const char *rest = text + len;
+  int64_t year = number(text, 4), month = number(text + 5, 2), day = number(text + 8, 2);
+  int64_t hour = number(text + 11, 2), minute = number(text + 14, 2), second = number(text + 17, 2);
+  const char *rest = text + 19;
   if (rest[0] == '.' && strspn(rest + 1, "0123456789") > 0) {
     rest += 1 + strspn(rest + 1, "0123456789");
   }
-  if (strcmp(rest, "Z") != 0 ||
-      sscanf(text, "%4u-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute, &second) != 6) {
+  if (strcmp(rest, "Z") != 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 ||
+      hour > 23 || minute > 59 || second > 60) {
     return false;
   }
   *out_unix_s = days_before(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
-  return year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 &&
-         minute <= 59 && second <= 60;
+  return true;
 }
 
 // ---- one log ------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ enum {
   TEXT_MAX = 256 << 20,   // octets
   LINE_MAX_OCTETS = 4096, // comment included
   ENTRIES_MAX = 4 << 20,
-  WORDS_MAX = 3
+  WORDS_MAX = 3,
+  SHA256_HEX_LEN = 2 * CODICIL_SHA256_LEN
 };
 
 // A word of a line, and where it stands in the text.
@@ -63,7 +64,7 @@ static bool read_hex(uint8_t *out, size_t out_len, codicil_span digits) {
 }
 
 static bool read_sha256(uint8_t out[CODICIL_SHA256_LEN], codicil_span digits) {
-  return digits.len == 2 * CODICIL_SHA256_LEN && read_hex(out, CODICIL_SHA256_LEN, digits);
+  return digits.len == SHA256_HEX_LEN && read_hex(out, CODICIL_SHA256_LEN, digits);
 }
 
 // ---- entries ------------------------------------------------------------------------------------

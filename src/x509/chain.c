@@ -423,19 +423,20 @@ static bool hash_vector(EVP_MD_CTX *ctx, codicil_span bytes) {
 
 // Without a block list and a policy for timestamps it is the trust store's alone, at no cost.
 static bool set_generation(request *rq) {
-  const uint64_t min_scts = rq->trust->min_scts;
-  uint8_t all[2 * CODICIL_SHA256_LEN + sizeof min_scts] = {0};
+  struct {
+    uint8_t trust[CODICIL_SHA256_LEN];
+    uint8_t block_list[CODICIL_SHA256_LEN];
+    uint64_t min_scts;
+  } all = {.min_scts = rq->trust->min_scts};
   memcpy(rq->generation, codicil_trust_generation(rq->trust), CODICIL_SHA256_LEN);
-  if (rq->block_list == NULL && min_scts == 0) {
+  if (rq->block_list == NULL && all.min_scts == 0) {
     return true;
   }
-  memcpy(all, rq->generation, CODICIL_SHA256_LEN);
+  memcpy(all.trust, rq->generation, CODICIL_SHA256_LEN);
   if (rq->block_list != NULL) {
-    memcpy(&all[CODICIL_SHA256_LEN], codicil_block_list_generation(rq->block_list),
-           CODICIL_SHA256_LEN);
+    memcpy(all.block_list, codicil_block_list_generation(rq->block_list), CODICIL_SHA256_LEN);
   }
-  memcpy(&all[2 * CODICIL_SHA256_LEN], &min_scts, sizeof min_scts);
-  return codicil_sha256(rq->generation, codicil_span_of(all, sizeof all));
+  return codicil_sha256(rq->generation, codicil_span_of(&all, sizeof all));
 }
 
 // The key of a verdict: all entries as received, staples included, and the generations.

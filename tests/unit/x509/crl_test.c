@@ -201,6 +201,7 @@ static void test_next_update_ends_a_verdict_while_the_crl_is_in_force(void **sta
     add(f, i == 0 ? f->root : f->intermediate, &(pki_crl_spec){.next_update = PKI_NOW + 60});
     add(f, i == 0 ? f->root : f->intermediate, &(pki_crl_spec){.next_update = PKI_NOW + 90});
     add(f, f->root, &(pki_crl_spec){.next_update = -1});
+    add(f, f->root, &(pki_crl_spec){.this_update = PKI_NOW + 10, .next_update = PKI_NOW + 30});
     codicil_chain_cache_free(f->cache);
     f->cache = NULL;
     assert_int_equal(codicil_chain_cache_new(&f->cache, NULL, 16), CODICIL_OK);
