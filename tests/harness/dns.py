@@ -222,7 +222,8 @@ class DnsServer:
                 continue
             head = [
                 f"$ORIGIN {each.name}.",
-                f"@ {TTL} IN SOA ns.{each.name}. none.{each.name}. {self.serial} 3600 600 86400 {TTL}",
+                f"@ {TTL} IN SOA ns.{each.name}. none.{each.name}. "
+                f"{self.serial} 3600 600 86400 {TTL}",
                 f"@ {TTL} IN NS ns.{each.name}.",
                 f"ns.{each.name}. {TTL} IN A 127.0.0.1",
             ]

@@ -15,6 +15,7 @@ import rows
 import show
 from office import Office
 from stage import POLICIES, Stage, zones_of
+from visit import Failed
 
 # A visit mostly waits: for certificates that do not come.
 ROWS_AT_ONCE = 4
@@ -38,6 +39,14 @@ class Played:
         return [key for key in self.visits if self.differs(*key)]
 
 
+def attempt(stage, variant, policy, http):
+    """Plays a variant once; what goes wrong in that is told in its place in the table."""
+    try:
+        return variant.play(stage, variant, policy, http)
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        return Failed(error)
+
+
 def play(row, office, top, policies, versions, pool):
     """Plays all variants of a row, one after the other: DNS is changed between them."""
     played = []
@@ -46,7 +55,7 @@ def play(row, office, top, policies, versions, pool):
             stage.change_dns(variant.dns)
             one = Played(row, variant)
             keys = [(policy, http) for policy in policies for http in versions]
-            jobs = [pool.submit(variant.play, stage, variant, *key) for key in keys]
+            jobs = [pool.submit(attempt, stage, variant, *key) for key in keys]
             one.visits = {key: job.result() for key, job in zip(keys, jobs)}
             played.append(one)
     return played

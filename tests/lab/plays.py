@@ -1,4 +1,4 @@
-"""Rows that are more than a visit: a CA that is asked to sign, a block list that changes meanwhile."""
+"""Rows that are more than a visit: a CA is asked to sign, a block list changes meanwhile."""
 
 import hashlib
 import os
@@ -39,8 +39,8 @@ def ask_to_issue(name, required, *flags):
 
     def play(stage, variant, _policy, _http):
         out = f"{stage.dir}/{variant.key}"
-        command = [program(), "cert", "new", name, "--required-domain", required, "--ca",
-                   stage.office.ca("careful"), "--out", out, "--caa-server", stage.dns.address, *flags]
+        command = [program(), "cert", "new", name, "--required-domain", required, "--out", out,
+                   "--ca", stage.office.ca("careful"), "--caa-server", stage.dns.address, *flags]
         with lock:
             if out not in asked:
                 os.makedirs(out)

@@ -139,16 +139,16 @@ DEPLOYMENTS = [
          Variant("DNS skipped for marked CAs (default)", same("shared secondary"))],
         targets=[1, 2]),
     Row("cdn", "A CDN: three customers' sites, glue, and a shared host",
-        """A CDN serves three customers and shared.cdn.example, from which all their pages load. To each
-        connection belongs a glue certificate for glue.cdn.example, which requires the customer's name;
-        the shared host's certificate requires glue.cdn.example.""",
+        """A CDN serves three customers and shared.cdn.example, from which all their pages load. To
+        each connection belongs a glue certificate for glue.cdn.example, which requires the customer's
+        name; the shared host's certificate requires glue.cdn.example.""",
         [CDN_PARTY], ["www.news.example", SHARED],
         [Variant(f"www.{site}.example", same("shared secondary"),
                  visit=[f"www.{site}.example", SHARED])
          for site in ("news", "travel", "music")]),
     Row("far", "The same where DNS leads the shared host elsewhere",
-        """DNS names another of the CDN's places for glue and the shared host. The connection may be used
-        all the same where the user marked the CA as one that asks CAA before it signs.""",
+        """DNS names another of the CDN's places for glue and the shared host. The connection may be
+        used all the same where the user marked the CA as one that asks CAA before it signs.""",
         [CDN_PARTY, FAR_PARTY], ["www.news.example", SHARED],
         [Variant("DNS skipped for marked CAs; none is",
                  ("apart dns-mismatch", UNPROVEN, UNPROVEN), dns=ELSEWHERE),
@@ -159,8 +159,8 @@ DEPLOYMENTS = [
 
 ATTACKS = [
     Row("stolen-plain", "Stolen key; its certificate without the extension",
-        """The attacker has the key of www.shop.example. Who comes to phish.example gets that certificate
-        as a secondary one.""",
+        """The attacker has the key of www.shop.example. Who comes to phish.example gets that
+        certificate as a secondary one.""",
         [SHOP_PARTY, attacker(www_shop_example="www.shop")], [PHISH, WWW],
         [*dns_modes(always=("apart dns-mismatch", "apart dns-mismatch", MISSING),
                     caa=("apart dns-mismatch", "apart dns-mismatch", MISSING),
@@ -222,8 +222,8 @@ ATTACKS = [
          Variant("DNS never asked", same("ATTACKER secondary"), evidence("insecure-never"))]),
     Row("stolen-two", "Stolen keys of www and img together",
         """The attacker has the key of img.shop.example and that of www.shop.example, which the former
-        requires; the latter is an ordinary certificate. Possession is not enough: the connection would
-        have to be authoritative for www.shop.example.""",
+        requires; the latter is an ordinary certificate. Possession is not enough: the connection
+        would have to be authoritative for www.shop.example.""",
         [SHOP_PARTY, attacker(www_shop_example="www.shop", img_shop_example="img.shop")],
         [PHISH, IMG],
         [*dns_modes(always=("apart dns-mismatch", UNPROVEN, UNPROVEN),
@@ -267,9 +267,9 @@ ATTACKS = [
                  ("apart dns-mismatch", "ATTACKER secondary", "ATTACKER secondary"),
                  ["--caa-anchor", "careless"])]),
     Row("caa", "The same, and the CA asks CAA first",
-        """The careful CA is asked for certificates that carry the extension. The shop's CAA records name
-        www.shop.example; a required domain that they do not name is not signed, nor is one where there
-        are no records, or where DNS fails.""",
+        """The careful CA is asked for certificates that carry the extension. The shop's CAA records
+        name www.shop.example; a required domain that they do not name is not signed, nor is one where
+        there are no records, or where DNS fails.""",
         [SHOP_PARTY], [PHISH, WWW],
         [Variant("CAA grants other required domains", same("not issued exit:1"),
                  play=ask_to_issue(WWW, PHISH)),
@@ -282,8 +282,8 @@ ATTACKS = [
          Variant("CAA is not asked: --insecure-skip-caa", same("issued exit:0"),
                  play=ask_to_issue(WWW, PHISH, "--insecure-skip-caa"))]),
     Row("blocked", "The breadcrumb is blocked while the connection is open",
-        """The misissued certificate that requires phish.example was accepted, and the attacker answered a
-        request. Then `breadcrumb phish.example` is written to the client's block list; the next
+        """The misissued certificate that requires phish.example was accepted, and the attacker
+        answered a request. Then `breadcrumb phish.example` is written to the client's block list; the next
         request goes elsewhere, without a restart. In the second line the entry is the key's hash.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-required")], [PHISH, WWW],
         [Variant("breadcrumb", same("ATTACKER,apart secondary certificate:blocked"),
@@ -294,8 +294,8 @@ ATTACKS = [
                  play=block_meanwhile(
                      lambda office: f"spki {spki_sha256(office.get('misissued-required'))}"))]),
     Row("any", "Misissued certificate that requires `*`",
-        """`*` demands nothing of the connection. It is refused, unless the user allows it; and where it
-        is allowed it never stands for DNS evidence.""",
+        """`*` demands nothing of the connection. It is refused, unless the user allows it; and where
+        it is allowed it never stands for DNS evidence.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-any")], [PHISH, WWW],
         [Variant("DNS never asked", ("ATTACKER secondary", ANY, ANY), evidence("insecure-never")),
          Variant("the same, and `*` is allowed", same("ATTACKER secondary"),

@@ -11,8 +11,9 @@ DEFAULT_POLICY = "honour"
 
 LEGEND = [
     ("one connection", "answered by whom it was meant for, on the connection that was there"),
-    ("own connection", "answered by whom it was meant for, on a new connection: nothing gained or lost"),
+    ("own connection", "answered by whom it was meant for, on a new connection: nothing is lost"),
     ("ATTACKER", "answered by the attacker's server"),
+    ("not issued", "the CA refused to sign"),
 ]
 COLUMNS = {"off": "off", "honour": "honoured", "require": "required"}
 
@@ -44,8 +45,8 @@ def table(played, policies, versions, details):
     """Prints the table; with `details` what each visit was and said."""
     for word, meaning in LEGEND:
         print(f"{word:16}{meaning}")
-    print(f"\nThe same over {' and '.join('HTTP/' + v[1] for v in versions)} unless it says otherwise. "
-          "Required Domain is:")
+    both = " and ".join("HTTP/" + version[1] for version in versions)
+    print(f"\nThe same over {both} unless it says otherwise. Required Domain is:")
     print(line("", [COLUMNS[p] for p in policies]))
     shown = DEFAULT_POLICY if DEFAULT_POLICY in policies else policies[0]
     for group, of_group in played:
@@ -79,7 +80,7 @@ def differences(played):
             visit = one.visits[policy, http]
             print(f"{one.row.key}, {one.variant.label}, {policy}, {http}: "
                   f"expected '{one.expected(policy)}', was '{visit.outcome} {visit.words}'")
-            if visit.outcome == "nobody":
+            if visit.outcome in ("nobody", "failed"):
                 print(f"  $ {visit.command}", *visit.describe(), sep="\n  ")
 
 
@@ -104,10 +105,10 @@ INTRODUCTION = """
 A certificate that came on a connection, and was proven there, may be somebody's who stole its key or
 got it by mistake. Each row below was played on this machine with real servers, a DNS server and
 <code>codicil get</code> as the victim: once with the Required Domain extension ignored
-(<code>--required-domain insecure-ignore</code>), once obeyed where it is present (<code>honour</code>,
-the default), once demanded (<code>require</code>), over each version of HTTP. Modes of DNS evidence
-whose name begins with <code>insecure</code> are here to show what the extension does alone, and are
-not for use.
+(<code>--required-domain insecure-ignore</code>), once obeyed where it is present
+(<code>honour</code>, the default), once demanded (<code>require</code>), over each version of HTTP.
+Modes of DNS evidence whose name begins with <code>insecure</code> are here to show what the extension
+does alone, and are not for use.
 """
 
 
@@ -167,8 +168,10 @@ def write_html(path, played, policies, versions):
     parts = ['<!doctype html><html lang="en"><meta charset="utf-8">',
              '<meta name="viewport" content="width=device-width">',
              f"<title>codicil: the lab</title><style>{STYLE}</style>",
-             f"<h1>What a secondary certificate is good for, and to whom</h1><p>{INTRODUCTION}</p><ul>",
-             *(f"<li><strong>{esc(word)}</strong>: {esc(text)}</li>" for word, text in LEGEND), "</ul>"]
+             "<h1>What a secondary certificate is good for, and to whom</h1>",
+             f"<p>{INTRODUCTION}</p><ul>",
+             *(f"<li><strong>{esc(word)}</strong>: {esc(text)}</li>" for word, text in LEGEND),
+             "</ul>"]
     parts.append(html_overview(played, policies, versions))
     for group, of_group in played:
         parts.append(f"<h2>{esc(group)}</h2>")

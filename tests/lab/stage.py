@@ -147,7 +147,7 @@ class Stage:
         return full + ["--json", "--urls-from", "urls"]
 
     def prepare(self, hosts, variant, policy, http):
-        """Writes the list of URLs, each after the one before; returns the command and its directory."""
+        """Writes the list of URLs, each after the one before; returns the command and directory."""
         where = f"{self.dir}/{variant.key}-{policy}-{http}"
         os.makedirs(where, exist_ok=True)
         with open(f"{where}/urls", "w", encoding="ascii") as f:

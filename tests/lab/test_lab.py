@@ -47,6 +47,16 @@ def test_a_row_that_differs_fails_and_is_named(lab, monkeypatch):
     assert "(!)" in written
 
 
+def test_what_cannot_be_played_fails_in_its_place(lab, monkeypatch):
+    def play(*_):
+        raise AssertionError("no such thing")
+
+    monkeypatch.setattr(row_of(ROW).variants[0], "play", play)
+    code, printed, _ = lab("--policy", "honour")
+    assert code == 1
+    assert "was 'failed AssertionError'" in printed and "no such thing" in printed
+
+
 def test_the_html_is_one_file_and_tells_how_to_repeat_a_row(lab):
     _, _, written = lab("--policy", "off")
     assert not re.search(r"<(script|link|img|iframe)|src=|href=.[^#]|@import|url\(", written)

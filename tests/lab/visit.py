@@ -1,4 +1,4 @@
-"""What came of a victim's visit: who answered, on which connection, and what the report says of why."""
+"""What came of a victim's visit: who answered, on which connection, and why, in the report's words."""
 
 import json
 import os
@@ -13,6 +13,17 @@ OUTCOMES = {
     "issued": "issued",
     "not issued": "not issued",
 }
+
+
+class Failed:
+    """What could not be played; the attributes are those of a visit."""
+
+    def __init__(self, error):
+        self.command, self.outcome, self.words = "", "failed", type(error).__name__
+        self.sentences = [str(error)]
+
+    def describe(self):
+        return self.sentences
 
 
 class Visit:
