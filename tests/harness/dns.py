@@ -4,9 +4,10 @@ A zone is a list of records, most of them made by the functions here:
 
     zone("example", a("www.site", "127.0.0.2"), caa("site", "issue", "ca.example"))
 
-Names are below the zone's apex, "@" is the apex itself. `DnsServer` serves zones until it is stopped;
-a zone without records (`lame`) answers SERVFAIL, names in no zone REFUSED. Signed, a zone comes with
-the trust anchor of a validating resolver, `anchor`. `why_no_dns()` says why a machine has none.
+Names are below the zone's apex, "@" is the apex itself. `DnsServer` serves zones until it is
+stopped; a zone without records (`lame`) answers SERVFAIL, names in no zone REFUSED. Signed, a zone
+comes with the trust anchor of a validating resolver, `anchor`. `why_no_dns()` says why a machine has
+none.
 """
 
 import os

@@ -132,23 +132,23 @@ ELSEWHERE = {"glue.cdn.example": FAR, SHARED: FAR}
 
 DEPLOYMENTS = [
     Row("property", "A single property: www, then img and static",
-        """The shop has three hosts on one server and a certificate for each. Those of img and static
-        require www.shop.example. Its page needs all three.""",
+        """The shop has three hosts on one server and a certificate for each. Those of img and
+        static require www.shop.example. Its page needs all three.""",
         [SHOP_PARTY], [WWW, IMG, "static.shop.example"],
         [Variant("DNS asked always", same("shared secondary"), evidence("always")),
          Variant("DNS skipped for marked CAs (default)", same("shared secondary"))],
         targets=[1, 2]),
     Row("cdn", "A CDN: three customers' sites, glue, and a shared host",
         """A CDN serves three customers and shared.cdn.example, from which all their pages load. To
-        each connection belongs a glue certificate for glue.cdn.example, which requires the customer's
-        name; the shared host's certificate requires glue.cdn.example.""",
+        each connection belongs a glue certificate for glue.cdn.example, which requires the
+        customer's name; the shared host's certificate requires glue.cdn.example.""",
         [CDN_PARTY], ["www.news.example", SHARED],
         [Variant(f"www.{site}.example", same("shared secondary"),
                  visit=[f"www.{site}.example", SHARED])
          for site in ("news", "travel", "music")]),
     Row("far", "The same where DNS leads the shared host elsewhere",
-        """DNS names another of the CDN's places for glue and the shared host. The connection may be
-        used all the same where the user marked the CA as one that asks CAA before it signs.""",
+        """DNS names another of the CDN's places for glue and the shared host. The connection may
+        be used all the same where the user marked the CA as one that asks CAA before it signs.""",
         [CDN_PARTY, FAR_PARTY], ["www.news.example", SHARED],
         [Variant("DNS skipped for marked CAs; none is",
                  ("apart dns-mismatch", UNPROVEN, UNPROVEN), dns=ELSEWHERE),
@@ -170,8 +170,8 @@ ATTACKS = [
                                             "ATTACKER certificate:required-domain-missing"),
                  evidence("always"), {WWW: THIEF})]),
     Row("stolen-required", "Stolen key; its certificate requires www.shop.example",
-        """The same with the key of img.shop.example, whose certificate requires www.shop.example. The
-        connection to phish.example never proves that.""",
+        """The same with the key of img.shop.example, whose certificate requires www.shop.example.
+        The connection to phish.example never proves that.""",
         [SHOP_PARTY, attacker(img_shop_example="img.shop")], [PHISH, IMG],
         [*dns_modes(always=("apart dns-mismatch", UNPROVEN, UNPROVEN),
                     caa=("apart dns-mismatch", UNPROVEN, UNPROVEN),
@@ -207,9 +207,9 @@ ATTACKS = [
          Variant("DNS never asked", ("ATTACKER secondary", WAITED, WAITED),
                  evidence("insecure-never"))]),
     Row("stolen-customer", "The same, and the attacker is a customer",
-        """phish.example is a customer of the CDN, so that there is a glue certificate that requires
-        phish.example; the attacker has its key, and the shared host's. Glue has to be authoritative,
-        not only there: what DNS says of it decides, where it is asked.""",
+        """phish.example is a customer of the CDN, so that there is a glue certificate that
+        requires phish.example; the attacker has its key, and the shared host's. Glue has to be
+        authoritative, not only there: what DNS says of it decides, where it is asked.""",
         [CDN_PARTY, attacker(glue_cdn_example="glue.phish", shared_cdn_example="shared")],
         [PHISH, SHARED],
         [Variant("DNS asked always", ("apart dns-mismatch", UNPROVEN, UNPROVEN),
@@ -221,9 +221,9 @@ ATTACKS = [
                  ["--caa-anchor", "careful"]),
          Variant("DNS never asked", same("ATTACKER secondary"), evidence("insecure-never"))]),
     Row("stolen-two", "Stolen keys of www and img together",
-        """The attacker has the key of img.shop.example and that of www.shop.example, which the former
-        requires; the latter is an ordinary certificate. Possession is not enough: the connection
-        would have to be authoritative for www.shop.example.""",
+        """The attacker has the key of img.shop.example and that of www.shop.example, which the
+        former requires; the latter is an ordinary certificate. Possession is not enough: the
+        connection would have to be authoritative for www.shop.example.""",
         [SHOP_PARTY, attacker(www_shop_example="www.shop", img_shop_example="img.shop")],
         [PHISH, IMG],
         [*dns_modes(always=("apart dns-mismatch", UNPROVEN, UNPROVEN),
@@ -235,21 +235,21 @@ ATTACKS = [
                   "ATTACKER waited:required-domain"),
                  evidence("always"), {IMG: THIEF})]),
     Row("both", "One certificate for attacker and victim, with ORIGIN",
-        """The attacker got one certificate for phish.example and www.shop.example, serves it in the
-        handshake, and lists both in ORIGIN. No secondary certificate is needed.""",
+        """The attacker got one certificate for phish.example and www.shop.example, serves it in
+        the handshake, and lists both in ORIGIN. No secondary certificate is needed.""",
         [SHOP_PARTY, attacker(certificate="both", names=[PHISH, WWW])], [PHISH, WWW],
         dns_modes(always=same("apart dns-mismatch"), caa=same("apart dns-mismatch"),
                   origin=same("ATTACKER primary"), never=same("ATTACKER primary"))),
     Row("both-no-origin", "The same without ORIGIN",
-        """Without an Origin Set there is nothing for which the look into DNS could be skipped, but by
-        who never looks.""",
+        """Without an Origin Set there is nothing for which the look into DNS could be skipped, but
+        by who never looks.""",
         [SHOP_PARTY, attacker("origin: off\n", certificate="both", names=[PHISH, WWW])],
         [PHISH, WWW],
         dns_modes(always=same("apart dns-mismatch"), caa=same("apart dns-mismatch"),
                   origin=same("apart dns-mismatch"), never=same("ATTACKER primary"))),
     Row("misissued", "Misissued certificate without the extension",
-        """A careless CA gave the attacker a certificate for www.shop.example. It is used as a stolen
-        one is.""",
+        """A careless CA gave the attacker a certificate for www.shop.example. It is used as a
+        stolen one is.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued")], [PHISH, WWW],
         dns_modes(always=("apart dns-mismatch", "apart dns-mismatch", MISSING),
                   caa=("apart dns-mismatch", "apart dns-mismatch", MISSING),
@@ -257,8 +257,8 @@ ATTACKS = [
                   never=("ATTACKER secondary", "ATTACKER secondary", MISSING))),
     Row("misissued-required", "Misissued certificate that requires phish.example",
         """The careless CA gave the attacker a certificate for www.shop.example that requires
-        phish.example: the attacker's connection proves it. What is left is DNS, unless the user said
-        that this CA asks CAA first.""",
+        phish.example: the attacker's connection proves it. What is left is DNS, unless the user
+        said that this CA asks CAA first.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-required")], [PHISH, WWW],
         [*dns_modes(always=same("apart dns-mismatch"), caa=same("apart dns-mismatch"),
                     origin=same("ATTACKER secondary"), never=same("ATTACKER secondary")),
@@ -267,9 +267,9 @@ ATTACKS = [
                  ("apart dns-mismatch", "ATTACKER secondary", "ATTACKER secondary"),
                  ["--caa-anchor", "careless"])]),
     Row("caa", "The same, and the CA asks CAA first",
-        """The careful CA is asked for certificates that carry the extension. The shop's CAA records
-        name www.shop.example; a required domain that they do not name is not signed, nor is one where
-        there are no records, or where DNS fails.""",
+        """The careful CA is asked for certificates that carry the extension. The shop's CAA
+        records name www.shop.example; a required domain that they do not name is not signed, nor
+        is one where there are no records, or where DNS fails.""",
         [SHOP_PARTY], [PHISH, WWW],
         [Variant("CAA grants other required domains", same("not issued exit:1"),
                  play=ask_to_issue(WWW, PHISH)),
@@ -283,8 +283,9 @@ ATTACKS = [
                  play=ask_to_issue(WWW, PHISH, "--insecure-skip-caa"))]),
     Row("blocked", "The breadcrumb is blocked while the connection is open",
         """The misissued certificate that requires phish.example was accepted, and the attacker
-        answered a request. Then `breadcrumb phish.example` is written to the client's block list; the next
-        request goes elsewhere, without a restart. In the second line the entry is the key's hash.""",
+        answered a request. Then `breadcrumb phish.example` is written to the client's block list;
+        the next request goes elsewhere, without a restart. In the second line the entry is the
+        key's hash.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-required")], [PHISH, WWW],
         [Variant("breadcrumb", same("ATTACKER,apart secondary certificate:blocked"),
                  evidence("insecure-never"),
@@ -294,8 +295,8 @@ ATTACKS = [
                  play=block_meanwhile(
                      lambda office: f"spki {spki_sha256(office.get('misissued-required'))}"))]),
     Row("any", "Misissued certificate that requires `*`",
-        """`*` demands nothing of the connection. It is refused, unless the user allows it; and where
-        it is allowed it never stands for DNS evidence.""",
+        """`*` demands nothing of the connection. It is refused, unless the user allows it; and
+        where it is allowed it never stands for DNS evidence.""",
         [SHOP_PARTY, attacker(www_shop_example="misissued-any")], [PHISH, WWW],
         [Variant("DNS never asked", ("ATTACKER secondary", ANY, ANY), evidence("insecure-never")),
          Variant("the same, and `*` is allowed", same("ATTACKER secondary"),

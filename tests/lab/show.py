@@ -107,8 +107,8 @@ got it by mistake. Each row below was played on this machine with real servers, 
 <code>codicil get</code> as the victim: once with the Required Domain extension ignored
 (<code>--required-domain insecure-ignore</code>), once obeyed where it is present
 (<code>honour</code>, the default), once demanded (<code>require</code>), over each version of HTTP.
-Modes of DNS evidence whose name begins with <code>insecure</code> are here to show what the extension
-does alone, and are not for use.
+Modes of DNS evidence whose name begins with <code>insecure</code> are here to show what the
+extension does alone, and are not for use.
 """
 
 

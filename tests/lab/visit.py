@@ -1,4 +1,4 @@
-"""What came of a victim's visit: who answered, on which connection, and why, in the report's words."""
+"""What came of a victim's visit: who answered, on which connection, and the report's words."""
 
 import json
 import os
