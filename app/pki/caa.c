@@ -145,12 +145,14 @@ bool pki_caa_decide(pki_caa_decision *out, const pki_caa_request *request,
   climb c = {&judge, lookup, dns, false};
   pki_caa_decision decision = {.num_names = request->num_names};
   decision.names = calloc(request->num_names + 1, sizeof *decision.names);
-  bool ok = decision.names != NULL || fail_memory(err);
+  if (decision.names == NULL) {
+    return fail_memory(err);
+  }
+  bool ok = true;
   for (size_t i = 0; ok && i < request->num_names; i++) {
     ok = decide_name(&decision.names[i], &request->names[i], &c, err);
   }
   if (!ok) {
-    decision.num_names = decision.names != NULL ? request->num_names : 0;
     pki_caa_decision_clear(&decision);
     return false;
   }

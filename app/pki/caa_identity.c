@@ -71,12 +71,13 @@ bool pki_caa_identity_load(pki_caa_identity *out, const char *dir, app_error *er
 
 bool pki_caa_identity_write(codicil_buf *out, const pki_caa_policy *policy, app_error *err) {
   for (size_t i = 0; i < policy->num_identities; i++) {
+    char domain[CODICIL_DNS_NAME_MAX + 1];
     char line[CODICIL_DNS_NAME_MAX + 2];
     const char *name = policy->identities[i];
-    if (!codicil_dns_name_normalise(line, sizeof line - 1, codicil_span_of(name, strlen(name)))) {
+    if (!codicil_dns_name_normalise(domain, sizeof domain, codicil_span_of(name, strlen(name)))) {
       return app_fail(err, "--caa-identity '%s' is not a domain name", name);
     }
-    strcat(line, "\n");
+    snprintf(line, sizeof line, "%s\n", domain);
     if (codicil_buf_append(out, codicil_span_of(line, strlen(line))) != CODICIL_OK) {
       return app_fail(err, "out of memory");
     }

@@ -72,6 +72,22 @@ def test_every_field_is_told(ca):
     assert said["block_list"][1].endswith(f" {said['serial']}")
 
 
+def test_embedded_timestamps_are_told(ca):
+    sct = bytes([0]) + b"\xab" * 32 + (1_700_000_000_123).to_bytes(8, "big") + b"\0\0\4\3\0\2xx"
+    other = bytes([7]) + b"of another version"
+    each = b"".join(len(x).to_bytes(2, "big") + x for x in (sct, other))
+    content = len(each).to_bytes(2, "big") + each
+    octets = bytes([4, len(content)]) + content
+    line = "1.3.6.1.4.1.11129.2.4.2 = DER:" + octets.hex(":")
+    leaf = ca.issue("scts", ["a.example"], extensions=[line]).leaf
+    _, (said,) = show(leaf)
+    assert said["scts"] == [
+        {"version": 1, "log_id": "ab" * 32, "time": "2023-11-14T22:13:20Z"},
+        {"version": 8, "log_id": None, "time": None},
+    ]
+    assert b"2023-11-14T22:13:20Z, log abab" in cert("show", leaf).stdout
+
+
 def test_name_constraints_and_a_ca(ca, tmp_path):
     limited = Authority(tmp_path / "limited", "Limited", issuer=ca, extensions=[
         "nameConstraints = permitted;DNS:site.example, excluded;IP:192.0.2.0/255.255.255.0"])
