@@ -193,7 +193,7 @@ static void test_required_domain_needs_a_set_that_covers_each_of_them(void **sta
   }
 }
 
-// RFC 8659 §4.2 and §4.3; RFC 8657 §3 and §4.
+// RFC 8659 §4.2 and RFC 8659 §4.3; RFC 8657 §3 and RFC 8657 §4.
 static void test_issue_and_issuewild_bind_as_usual(void **state) {
   (void)state;
   const char *ca = "ca.example";
