@@ -33,6 +33,7 @@ int64_t client_location_until_s(const client_location *location, codicil_now now
   if (lookup == NULL) {
     return INT64_MAX;
   }
+  // Rounded up: who asks again then is not given the same answer.
   uint64_t left_ns = lookup->until_ns > now.mono_ns ? lookup->until_ns - now.mono_ns : 0;
-  return now.unix_s + (int64_t)(left_ns / 1000000000);
+  return now.unix_s + (int64_t)((left_ns + 999999999) / 1000000000);
 }

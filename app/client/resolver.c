@@ -80,18 +80,22 @@ static void interleave(client_lookup *lookup, const half halves[NUM_FAMILIES]) {
 
 // ---- answers ------------------------------------------------------------------------------------
 
-static void forget(asking *a) {
-  asking **at = &a->resolver->askings;
-  while (*at != a) {
-    at = &(*at)->next;
-  }
-  *at = a->next;
+static void release(asking *a) {
   for (int i = 0; i < NUM_FAMILIES; i++) {
     if (a->halves[i].query != NULL) {
       dns_cancel(a->halves[i].query);
     }
   }
   free(a);
+}
+
+static void forget(asking *a) {
+  asking **at = &a->resolver->askings;
+  while (*at != a) {
+    at = &(*at)->next;
+  }
+  *at = a->next;
+  release(a);
 }
 
 static void finish(asking *a) {
@@ -219,7 +223,9 @@ void client_resolver_free(client_resolver *resolver) {
     return;
   }
   while (resolver->askings != NULL) {
-    forget(resolver->askings);
+    asking *a = resolver->askings;
+    resolver->askings = a->next;
+    release(a);
   }
   dns_resolver_free(resolver->dns);
   while (resolver->lookups != NULL) {

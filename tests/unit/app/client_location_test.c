@@ -118,7 +118,9 @@ static void test_dns_is_true_for_what_is_left_of_its_ttl(void **state) {
   codicil_now now = {.mono_ns = lookup->done_ns + 40000000000, .unix_s = 1000};
   // 90 seconds: that there is no AAAA is the answer that ends first.
   assert_int_equal(client_location_until_s(&f->location, now), 1050);
-  now.mono_ns = lookup->until_ns + 1;
+  now.mono_ns = lookup->until_ns - 1;
+  assert_int_equal(client_location_until_s(&f->location, now), 1001);
+  now.mono_ns = lookup->until_ns;
   assert_int_equal(client_location_until_s(&f->location, now), 1000);
 }
 
