@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pki/audit.h"
 #include "pki/key.h"
 #include "pki/revoke.h"
 
 enum { DAY_S = 86400, CRL_FILE_MAX = 1 << 26 };
+static const char *const stems[PKI_CRLS_MAX] = {"ca", "intermediate"};
 
 typedef struct work {
   X509_CRL *crl;
@@ -19,7 +21,9 @@ typedef struct work {
   size_t num_entries;
 } work;
 
-// RFC 5280 §5.3.1: no reason code in the place of `unspecified`.
+//= https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1
+//# the reason code CRL entry extension SHOULD be absent instead of using the unspecified (0)
+//# reasonCode value.
 static bool set_reason(X509_REVOKED *entry, int reason) {
   if (reason == 0) {
     return true;
@@ -45,9 +49,8 @@ static bool fill_entry(X509_REVOKED *revoked, const pki_entry *entry) {
 }
 
 //= https://www.rfc-editor.org/rfc/rfc5280#section-3.3
-//# An entry MUST NOT be removed
-//# from the CRL until it appears on one regularly scheduled CRL issued
-//# beyond the revoked certificate's validity period.
+//# An entry MUST NOT be removed from the CRL until it appears on one regularly scheduled CRL
+//# issued beyond the revoked certificate's validity period.
 static bool list_entry(void *user, const pki_entry *entry, app_error *err) {
   work *w = user;
   if (entry->state != PKI_REVOKED || entry->not_after < w->previous) {
@@ -63,6 +66,9 @@ static bool list_entry(void *user, const pki_entry *entry, app_error *err) {
   return true;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc5280#section-5.2.3
+//# CRL issuers conforming to this profile MUST include this extension in all CRLs and MUST mark
+//# this extension as non-critical.
 static bool add_number(X509_CRL *crl, int64_t number) {
   ASN1_INTEGER *value = ASN1_INTEGER_new();
   bool ok = value != NULL && ASN1_INTEGER_set_int64(value, number) == 1 &&
@@ -71,6 +77,9 @@ static bool add_number(X509_CRL *crl, int64_t number) {
   return ok;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc5280#section-5.2.1
+//# Conforming CRL issuers MUST use the key identifier method, and MUST include this extension in
+//# all CRLs issued.
 static bool add_key_identifier(X509_CRL *crl, X509 *issuer) {
   X509V3_CTX ctx;
   X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
@@ -82,6 +91,8 @@ static bool add_key_identifier(X509_CRL *crl, X509 *issuer) {
   return ok;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc5280#section-5.1.2.5
+//# Conforming CRL issuers MUST include the nextUpdate field in all CRLs.
 static bool fill_head(X509_CRL *crl, const pki_ca *ca, const pki_crl_order *order,
                       int64_t next_update) {
   ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)order->now_s);
@@ -167,18 +178,13 @@ static bool make_for(codicil_buf *pem, pki_crl_made *out, pki_register *reg, con
   return ok;
 }
 
-bool pki_new_crls(pki_crl_made *out, size_t *out_num, const pki_crl_order *order, app_error *err) {
-  static const char *const stems[PKI_CRLS_MAX] = {"ca", "intermediate"};
-  pki_crl_made made[PKI_CRLS_MAX] = {{.number = 0}};
-  codicil_buf pem[PKI_CRLS_MAX];
+// Numbers and files go up together: only one process makes CRLs at a time.
+static bool make_all(codicil_buf *pem, pki_crl_made *made, size_t num, const pki_crl_order *order,
+                     app_error *err) {
   pki_register *reg = NULL;
   bool is_new = false;
   // One file holds both, one after the other; else each has its own.
-  size_t num = pki_ca_exists(order->ca_dir, stems[1]) ? 2 : 1;
   size_t num_files = order->out_path != NULL ? 1 : num;
-  for (size_t i = 0; i < PKI_CRLS_MAX; i++) {
-    codicil_buf_init(&pem[i], NULL, CRL_FILE_MAX);
-  }
   bool ok = pki_register_open(&reg, &is_new, order->ca_dir, err);
   for (size_t i = 0; ok && i < num; i++) {
     ok = make_for(&pem[num_files == 1 ? 0 : i], &made[i], reg, stems[i], order, err);
@@ -186,6 +192,25 @@ bool pki_new_crls(pki_crl_made *out, size_t *out_num, const pki_crl_order *order
   for (size_t i = 0; ok && i < num_files; i++) {
     ok = pki_file_replace(made[i].path, codicil_buf_span(&pem[i]), err);
   }
+  pki_register_close(reg);
+  return ok;
+}
+
+bool pki_new_crls(pki_crl_made *out, size_t *out_num, const pki_crl_order *order, app_error *err) {
+  pki_crl_made made[PKI_CRLS_MAX] = {{.number = 0}};
+  codicil_buf pem[PKI_CRLS_MAX];
+  pki_ca ca = {NULL, NULL};
+  int lock = -1;
+  // A directory that holds no CA gets no register.
+  if (!pki_ca_load(&ca, order->ca_dir, stems[0], err) || !pki_ca_lock(&lock, order->ca_dir, err)) {
+    pki_ca_clear(&ca);
+    return false;
+  }
+  size_t num = pki_ca_exists(order->ca_dir, stems[1]) ? 2 : 1;
+  for (size_t i = 0; i < PKI_CRLS_MAX; i++) {
+    codicil_buf_init(&pem[i], NULL, CRL_FILE_MAX);
+  }
+  bool ok = make_all(pem, made, num, order, err);
   if (ok) {
     memcpy(out, made, num * sizeof *made);
     *out_num = num;
@@ -193,6 +218,7 @@ bool pki_new_crls(pki_crl_made *out, size_t *out_num, const pki_crl_order *order
   for (size_t i = 0; i < PKI_CRLS_MAX; i++) {
     codicil_buf_clear(&pem[i]);
   }
-  pki_register_close(reg);
+  pki_ca_clear(&ca);
+  close(lock);
   return ok;
 }

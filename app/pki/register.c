@@ -235,6 +235,8 @@ static bool change_one(pki_register *reg, sqlite3_stmt *stmt, bool is_bound, con
   return ok;
 }
 
+//= https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.2
+//# It MUST be unique for each certificate issued by a given CA
 bool pki_register_reserve(pki_register *reg, const pki_entry *entry, app_error *err) {
   sqlite3_stmt *stmt = NULL;
   bool ok = sqlite3_prepare_v2(reg->db,

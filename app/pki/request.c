@@ -67,23 +67,33 @@ static bool load_csr(pki_csr *out, const pki_sign_order *order, app_error *err) 
 }
 
 // Whoever has a CA's key has its certificate: a second one for that key, of other rules, is asked
-// for by mistake or worse.
-static bool is_own_key(const pki_csr *csr, const char *dir, const char *stem) {
+// for by mistake or worse. And a CA below this one that has its name is taken for it.
+static bool check_against(const pki_csr *csr, const pki_sign_order *order, const char *stem,
+                          app_error *err) {
   char path[PKI_PATH_MAX];
   app_error ignored;
-  int len = snprintf(path, sizeof path, "%s/%s.pem", dir, stem);
+  int len = snprintf(path, sizeof path, "%s/%s.pem", order->desk.ca_dir, stem);
   X509 *ca = len > 0 && (size_t)len < sizeof path ? pki_certificate_load(path, &ignored) : NULL;
-  bool is_own = ca != NULL && EVP_PKEY_eq(X509_get0_pubkey(ca), csr->key) == 1;
+  if (ca == NULL) {
+    return true; // there is none, or signing says so
+  }
+  const X509_NAME *subject = X509_REQ_get_subject_name(csr->req);
+  bool ok = true;
+  if (EVP_PKEY_eq(X509_get0_pubkey(ca), csr->key) == 1) {
+    ok = app_fail(err, "%s: asks for a certificate for the key of the CA itself", order->csr_path);
+  } else if (pki_profile_is_ca(order->profile) &&
+             X509_NAME_cmp(subject, X509_get_subject_name(ca)) == 0) {
+    ok = app_fail(err, "%s: has the subject of the CA itself", order->csr_path);
+  }
   X509_free(ca);
-  return is_own;
+  return ok;
 }
 
 static bool check_csr(const pki_csr *csr, const pki_sign_order *order, app_error *err) {
   const char *path = order->csr_path;
   bool is_ca = pki_profile_is_ca(order->profile);
-  if (is_own_key(csr, order->desk.ca_dir, "ca") ||
-      is_own_key(csr, order->desk.ca_dir, "intermediate")) {
-    return app_fail(err, "%s: asks for a certificate for the key of the CA itself", path);
+  if (!check_against(csr, order, "ca", err) || !check_against(csr, order, "intermediate", err)) {
+    return false;
   }
   if (!is_ca && csr->num_names == 0) {
     return app_fail(err, "%s: asks for no subjectAltName; a common name is not used", path);

@@ -1,15 +1,12 @@
 // Signing: see sign.h for the order, in which each step is one that the next relies on.
 #include "pki/sign.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "pki/audit.h"
@@ -232,19 +229,12 @@ static bool check_all(const pki_desk *desk, const pki_request *requests, pki_pen
 
 // ---- reserve and sign ---------------------------------------------------------------------------
 
-// A CA is its directory: whoever signs with it locks that.
 static bool take_ca(pki_batch *batch, app_error *err) {
   const char *dir = batch->desk->ca_dir;
   bool made = false;
-  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-    app_fail(err, "%s: %s", dir, strerror(errno));
-    if (fd >= 0) {
-      close(fd);
-    }
+  if (!pki_ca_lock(&batch->lock, dir, err)) {
     return false;
   }
-  batch->lock = fd;
   batch->is_locked = true;
   pki_hold_signals(&batch->signals);
   if (!pki_register_open(&batch->reg, &made, dir, err)) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -281,4 +282,18 @@ void pki_ca_clear(pki_ca *ca) {
   X509_free(ca->certificate);
   EVP_PKEY_free(ca->key);
   *ca = (pki_ca){NULL, NULL};
+}
+
+// A CA is its directory: whoever signs with it locks that.
+bool pki_ca_lock(int *out, const char *dir, app_error *err) {
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && flock(fd, LOCK_EX) == 0) {
+    *out = fd;
+    return true;
+  }
+  app_fail(err, "%s: %s", dir, strerror(errno));
+  if (fd >= 0) {
+    close(fd);
+  }
+  return false;
 }

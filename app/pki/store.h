@@ -66,5 +66,7 @@ bool pki_ca_exists(const char *dir, const char *stem);
 // certificate may sign no others.
 CODICIL_MUST_USE bool pki_ca_load(pki_ca *out, const char *dir, const char *stem, app_error *err);
 void pki_ca_clear(pki_ca *ca);
+// Waits until no other process uses the CA in `dir`; it is ours until *out is closed.
+CODICIL_MUST_USE bool pki_ca_lock(int *out, const char *dir, app_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 """`codicil cert revoke` and `crl`: what openssl makes of them."""
 
+import datetime
 import os
 import re
 import sqlite3
@@ -27,6 +28,14 @@ def new(ca_dir, name, *args):
 
 def crl_text(path):
     return openssl("crl", "-in", str(path), "-noout", "-text").decode()
+
+
+def dates(path):
+    """Seconds from a CRL's thisUpdate to its nextUpdate."""
+    said = openssl("crl", "-in", str(path), "-noout", "-lastupdate", "-nextupdate").decode()
+    first, last = (datetime.datetime.strptime(line.split("=")[1], "%b %d %H:%M:%S %Y GMT")
+                   for line in said.splitlines())
+    return (last - first).total_seconds()
 
 
 def verify(ca_dir, pem, *more):
@@ -72,10 +81,12 @@ def test_an_intermediate_is_revoked_by_the_root(ca_dir):
 
 
 def test_numbers_go_up_and_the_next_update_is_where_asked(ca_dir):
+    """RFC 5280 §5.2.3, §5.1.2.5."""
     for number in (1, 2, 3):
         made("crl", "--ca", ca_dir, "--days", number)
         said = openssl("crl", "-in", f"{ca_dir}/ca.crl", "-noout", "-crlnumber").decode()
         assert int(said.split("=")[1], 16) == number
+        assert dates(ca_dir / "ca.crl") == number * 86400
     assert [e["crl_number"] for e in audit(ca_dir) if e["command"] == "crl"] == [1, 2, 3]
 
 
@@ -106,7 +117,7 @@ def test_the_reason_and_the_time_are_kept(ca_dir):
 
 
 def test_what_expired_stays_on_one_more_list(ca_dir):
-    """The date in the register is turned back by hand."""
+    """RFC 5280 §3.3; the date in the register is turned back by hand."""
     pem = new(ca_dir, "a.example")
     made("revoke", pem, "--ca", ca_dir)
     with sqlite3.connect(ca_dir / "register.db") as db:
@@ -174,3 +185,9 @@ def test_a_mistake_makes_no_list(ca_dir, here, args):
     refused("crl", *args, cwd=here)
     assert cert("list", cwd=here).returncode == 2
     assert not os.path.exists(ca_dir / "ca.crl")
+
+
+def test_a_directory_that_holds_no_ca_stays_as_it_is(tmp_path):
+    for args in (["crl"], ["revoke", "12"], ["list"], ["new", "a.example"]):
+        refused(*args, "--ca", tmp_path, cwd=tmp_path)
+        assert os.listdir(tmp_path) == []

@@ -211,6 +211,13 @@ def test_the_ca_s_own_key_gets_no_other_certificate(ca_dir, here):
     refused("sign", csr, "--ca", ca_dir, cwd=here, says="the key of the CA itself")
 
 
+def test_a_ca_below_this_one_has_a_name_of_its_own(ca_dir, here):
+    made("new-ca", here / "named", "--name", "Our CA")
+    csr = request(here, dn="commonName = Our CA")
+    refused("sign", csr, "--ca", here / "named", "--profile", "intermediate", cwd=here,
+            says="the subject of the CA itself")
+
+
 @pytest.mark.parametrize("content", [b"", b"nothing\n", b"x" * 100_000])
 def test_what_is_no_request_is_named(ca_dir, here, content):
     (here / "r.csr").write_bytes(content)
