@@ -1,5 +1,6 @@
 """The DNS server that tests ask: it says what it is told to, and nothing else."""
 
+import re
 import socket
 
 from harness.dns import a, addresses, caa, cname, lame, query, zone
@@ -42,3 +43,13 @@ def test_a_signed_zone_stays_below_the_same_anchor(dns):
         assert f.read() == anchor
     with open(f"{server.dir}/example.zone", encoding="ascii") as f:
         assert "RRSIG" in f.read()
+
+
+def test_a_forged_address_leaves_signatures_as_they_were(dns):
+    hosts = [a("www", "127.0.0.2"), a("img", "127.0.0.2")]
+    server = dns(zone("example", *hosts, is_signed=True))
+    server.change(zone("example", *hosts, is_signed=True, forged={"www.example": "127.0.0.3"}))
+    assert addresses(server.port, "www.example") == ["127.0.0.3"]
+    assert addresses(server.port, "img.example") == ["127.0.0.2"]
+    with open(f"{server.dir}/example.zone", encoding="ascii") as f:
+        assert len(re.findall(r"(?m)^www\.example\..*RRSIG\tA ", f.read())) == 1

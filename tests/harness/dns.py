@@ -12,6 +12,7 @@ none.
 
 import os
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -70,16 +71,21 @@ def why_no_dns():
 class Zone:
     """Records of one zone; `lines` is None where the server is to know nothing of it."""
 
-    def __init__(self, name, lines, is_signed=False):
-        self.name, self.lines, self.is_signed = name, lines, is_signed
+    def __init__(self, name, lines, is_signed=False, forged=None):
+        self.name, self.lines = name, lines
+        self.is_signed, self.forged = is_signed, forged or {}
 
 
-def zone(name, *records, is_signed=False):
-    """A zone of `records`, each a line of a zone file or a list of them."""
+def zone(name, *records, is_signed=False, forged=None):
+    """A zone of `records`, each a line of a zone file or a list of them.
+
+    `forged`, IPv4 addresses by full name, take the place of those that were signed: bogus to who
+    validates.
+    """
     lines = []
     for record in records:
         lines += [record] if isinstance(record, str) else record
-    return Zone(name, lines, is_signed)
+    return Zone(name, lines, is_signed, forged)
 
 
 def lame(name):
@@ -151,6 +157,17 @@ def free_port():
             except OSError:
                 continue
             return udp.getsockname()[1]
+
+
+def forge(path, addresses_by_name):
+    """Changes addresses in a zone file, whatever was signed."""
+    with open(path, encoding="ascii") as f:
+        text = f.read()
+    for name, address in addresses_by_name.items():
+        text, num = re.subn(rf"(?m)^({re.escape(name)}\.\s.*\sA\s+)\S+$", rf"\g<1>{address}", text)
+        assert num == 1, (name, num)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
 
 
 # ---- the server ---------------------------------------------------------------------------------
@@ -232,6 +249,8 @@ class DnsServer:
                 f.write("\n".join(head + each.lines) + "\n")
             if each.is_signed:
                 self._sign(each.name, path)
+            if each.forged:
+                forge(path, each.forged)
         with open(self.anchor, "w", encoding="ascii") as f:
             for key in self.keys.values():
                 with open(f"{key}.key", encoding="ascii") as public:

@@ -25,9 +25,9 @@ class Office:
     def __enter__(self):
         self.dns = DnsServer(f"{self.dir}/dns", *self.zones)
         with open(self.bundle, "wb") as out:
-            for name in ("careful", "careless"):
+            for name, path in self.anchors.items():
                 cert("new-ca", self.ca(name), "--name", f"{name.capitalize()} CA")
-                with open(f"{self.ca(name)}/ca.pem", "rb") as f:
+                with open(path, "rb") as f:
                     out.write(f.read())
         return self
 
@@ -37,10 +37,10 @@ class Office:
     def ca(self, name):
         return f"{self.dir}/{name}"
 
-    def anchor(self, name):
-        """The file of a CA's certificate; None where there is no such CA."""
-        path = f"{self.ca(name)}/ca.pem"
-        return path if name in ("careful", "careless") else None
+    @property
+    def anchors(self):
+        """The CAs' certificates: files by name."""
+        return {name: f"{self.ca(name)}/ca.pem" for name in ("careful", "careless")}
 
     def get(self, label):
         with self.lock:

@@ -136,7 +136,9 @@ DEPLOYMENTS = [
         static require www.shop.example. Its page needs all three.""",
         [SHOP_PARTY], [WWW, IMG, "static.shop.example"],
         [Variant("DNS asked always", same("shared secondary"), evidence("always")),
-         Variant("DNS skipped for marked CAs (default)", same("shared secondary"))],
+         Variant("DNS skipped for marked CAs (default)", same("shared secondary")),
+         Variant("DNS asked always, and validated", same("shared secondary"),
+                 evidence("always", "--dnssec-anchor", "dns"))],
         targets=[1, 2]),
     Row("cdn", "A CDN: three customers' sites, glue, and a shared host",
         """A CDN serves three customers and shared.cdn.example, from which all their pages load. To
@@ -168,7 +170,9 @@ ATTACKS = [
                     never=("ATTACKER secondary", "ATTACKER secondary", MISSING)),
          Variant("DNS led astray as well", ("ATTACKER secondary", "ATTACKER secondary",
                                             "ATTACKER certificate:required-domain-missing"),
-                 evidence("always"), {WWW: THIEF})]),
+                 evidence("always"), {WWW: THIEF}),
+         Variant("the same, DNS is validated", same("nobody none"),
+                 evidence("always", "--dnssec-anchor", "dns"), {WWW: THIEF})]),
     Row("stolen-required", "Stolen key; its certificate requires www.shop.example",
         """The same with the key of img.shop.example, whose certificate requires www.shop.example.
         The connection to phish.example never proves that.""",

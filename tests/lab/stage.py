@@ -67,10 +67,11 @@ class Ports:
                     return port
 
 
-def zones_of(hosts, records):
+def zones_of(hosts, records, forged=None):
     """What DNS says: addresses by host, CAA properties, and names that cannot be asked for."""
     return [zone("example", *(a(f"{host}.", address) for host, address in hosts.items()),
-                 *(caa(f"{name}.", tag, value) for name, tag, value in records)),
+                 *(caa(f"{name}.", tag, value) for name, tag, value in records), is_signed=True,
+                 forged=forged),
             lame("broken.example")]
 
 
@@ -100,8 +101,8 @@ class Stage:
             assert status == 0 and not any("Sanitizer" in line for line in errors), errors
 
     def change_dns(self, overrides):
-        """DNS says what is true, but for these hosts."""
-        self.dns.change(*zones_of({**self.hosts, **overrides}, self.records))
+        """DNS says what is true, and is signed, but for these hosts: their addresses are forged."""
+        self.dns.change(*zones_of(self.hosts, self.records, overrides))
 
     def _serve(self):
         """Another process may take the port between the look and the server: then a new one."""
@@ -140,7 +141,8 @@ class Stage:
         """The victim's command line; the nth body goes to a file with that number."""
         full = [program(), "get", HTTP_FLAGS[http], "--cacert", self.office.bundle]
         full += ["--dns-servers", self.dns.address, "--required-domain", POLICIES[policy]]
-        full += [self.office.anchor(flag) or flag for flag in variant.flags]
+        files = {"dns": self.dns.anchor, **self.office.anchors}
+        full += [files.get(flag, flag) for flag in variant.flags]
         full += ["--coalesce-wait", str(COALESCE_WAIT_MS), "--max-time", str(MAX_SECONDS)]
         for i in range(num_urls):
             full += ["-o", str(i)]

@@ -10,6 +10,7 @@ OUTCOMES = {
     "apart": "own connection",
     "ATTACKER": "ATTACKER",
     "ATTACKER,apart": "ATTACKER, then own",
+    "nobody": "no answer",
     "issued": "issued",
     "not issued": "not issued",
 }
