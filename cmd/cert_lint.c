@@ -129,36 +129,53 @@ static void tell_proof(void *user, const char *path, size_t index, pki_lint_id i
 // The first reading, which says nothing: whose required domains have to be proven.
 static bool gather(void *user, const pki_bundle_item *item, app_error *err) {
   run *r = user;
-  pki_parsed parsed;
   app_error ignored;
-  if (item->flaw != NULL ||
-      !pki_parsed_new(&parsed, item->der, r->args->codepoints.oid, &ignored)) {
-    return true;
-  }
-  bool ok = pki_prover_add(r->prover, &parsed, item->path, item->index, err);
-  pki_parsed_clear(&parsed);
+  codicil_identity *identity =
+      item->flaw == NULL ? pki_identity_new(item->der, r->args->codepoints.oid, &ignored) : NULL;
+  bool ok = identity == NULL || pki_prover_add(r->prover, identity, item->path, item->index, err);
+  codicil_identity_free(identity);
   return ok;
+}
+
+// Counts the certificate; false where it is none, which is a finding.
+static bool begin(run *r, const pki_bundle_item *item) {
+  r->item = item;
+  r->num_certificates++;
+  if (item->flaw != NULL) {
+    tell_here(r, PKI_LINT_MALFORMED, item->flaw);
+  }
+  return item->flaw == NULL;
+}
+
+static bool look_for_mine(void *user, const pki_bundle_item *item, app_error *err) {
+  run *r = user;
+  (void)err;
+  if (begin(r, item)) {
+    app_error why;
+    codicil_identity *identity = pki_identity_new(item->der, r->args->codepoints.oid, &why);
+    if (identity != NULL) {
+      pki_lint_mine(identity, &r->args->mine, tell_here, r);
+    } else {
+      tell_here(r, PKI_LINT_MALFORMED, why.text);
+    }
+    codicil_identity_free(identity);
+  }
+  return true;
 }
 
 static bool examine(void *user, const pki_bundle_item *item, app_error *err) {
   run *r = user;
   pki_parsed parsed;
   app_error why;
-  bool is_whole =
-      item->flaw == NULL && pki_parsed_new(&parsed, item->der, r->args->codepoints.oid, &why);
-  r->item = item;
-  r->num_certificates++;
-  if (!is_whole) {
-    tell_here(r, PKI_LINT_MALFORMED, item->flaw != NULL ? item->flaw : why.text);
+  if (!begin(r, item)) {
     return true;
   }
-  bool ok = true;
-  if (r->args->mine.num_names > 0) {
-    pki_lint_mine(&parsed, &r->args->mine, tell_here, r);
-  } else {
-    pki_lint(&parsed, r->args->codepoints.oid, r->now_s, tell_here, r);
-    ok = r->prover == NULL || pki_prover_link(r->prover, &parsed, err);
+  if (!pki_parsed_new(&parsed, item->der, r->args->codepoints.oid, &why)) {
+    tell_here(r, PKI_LINT_MALFORMED, why.text);
+    return true;
   }
+  pki_lint(&parsed, r->args->codepoints.oid, r->now_s, tell_here, r);
+  bool ok = r->prover == NULL || pki_prover_link(r->prover, &parsed, err);
   pki_parsed_clear(&parsed);
   return ok;
 }
@@ -182,7 +199,10 @@ static bool can_read_twice(char *const *paths) {
 }
 
 static bool lint_all(run *r, char *const *paths, app_error *err) {
-  if (r->args->mine.num_names > 0 || !can_read_twice(paths)) {
+  if (r->args->mine.num_names > 0) {
+    return read_all(r, paths, look_for_mine, err);
+  }
+  if (!can_read_twice(paths)) {
     return read_all(r, paths, examine, err);
   }
   r->prover = pki_prover_new();

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     check_json(facts);
     json_decref(facts);
     pki_lint(&parsed, oid, 1700000000, check_finding, NULL);
-    pki_lint_mine(&parsed, &mine, check_finding, NULL);
+    pki_lint_mine(parsed.identity, &mine, check_finding, NULL);
     pki_parsed_clear(&parsed);
   }
   return 0;

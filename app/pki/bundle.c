@@ -17,7 +17,8 @@ enum {
   LINE_MAX_LEN = 80,
   BASE64_MAX = PKI_CERTIFICATE_MAX / 3 * 4 + 4,
   DER_SEQUENCE = 0x30,
-  PATH_SHOWN_MAX = 1024
+  PATH_SHOWN_MAX = 1024,
+  CHUNK_LEN = 16384
 };
 
 static const char *const endings[] = {".pem", ".crt", ".cer", ".der"};
@@ -123,10 +124,13 @@ static bool take_octet(bundle *b, char c) {
 }
 
 static bool read_pem(bundle *b, FILE *file) {
-  int c;
-  while ((c = getc(file)) != EOF) {
-    if (!take_octet(b, (char)c)) {
-      return false;
+  char chunk[CHUNK_LEN];
+  size_t len;
+  while ((len = fread(chunk, 1, sizeof chunk, file)) > 0) {
+    for (size_t i = 0; i < len; i++) {
+      if (!take_octet(b, chunk[i])) {
+        return false;
+      }
     }
   }
   return end_line(b) && (!b->in_block || give(b, codicil_span_of(NULL, 0), "has no last line"));

@@ -345,9 +345,9 @@ static bool is_allowed(const codicil_required_domain *domain, const pki_mine *mi
   return false;
 }
 
-void pki_lint_mine(const pki_parsed *parsed, const pki_mine *mine, pki_lint_fn *tell, void *user) {
-  const lint l = {.parsed = parsed, .tell = tell, .user = user};
-  const codicil_identity *identity = parsed->identity;
+void pki_lint_mine(const codicil_identity *identity, const pki_mine *mine, pki_lint_fn *tell,
+                   void *user) {
+  const lint l = {.tell = tell, .user = user};
   codicil_required_state state = codicil_identity_required_state(identity);
   const pki_name *name = state != CODICIL_REQUIRED_ABSENT ? first_mine(identity, mine) : NULL;
   if (name == NULL) {

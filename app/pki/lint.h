@@ -65,6 +65,7 @@ typedef struct pki_mine {
 } pki_mine;
 // Calls `tell` where the certificate is for one of the names and has a Required Domain that is not
 // allowed, or does not parse.
-void pki_lint_mine(const pki_parsed *parsed, const pki_mine *mine, pki_lint_fn *tell, void *user);
+void pki_lint_mine(const codicil_identity *identity, const pki_mine *mine, pki_lint_fn *tell,
+                   void *user);
 
 #endif

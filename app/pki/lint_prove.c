@@ -92,9 +92,9 @@ static bool fill_node(node *out, const codicil_identity *identity, const char *p
   return true;
 }
 
-bool pki_prover_add(pki_prover *prover, const pki_parsed *parsed, const char *path, size_t index,
-                    app_error *err) {
-  if (!is_node(parsed->identity)) {
+bool pki_prover_add(pki_prover *prover, const codicil_identity *identity, const char *path,
+                    size_t index, app_error *err) {
+  if (!is_node(identity)) {
     return true;
   }
   if (prover->num_nodes == PKI_PROVER_MAX) {
@@ -102,7 +102,7 @@ bool pki_prover_add(pki_prover *prover, const pki_parsed *parsed, const char *pa
     return true;
   }
   node made = {.index = index};
-  if (!make_room(prover) || !fill_node(&made, parsed->identity, path)) {
+  if (!make_room(prover) || !fill_node(&made, identity, path)) {
     free_node(&made);
     return app_fail(err, "%s: out of memory", path);
   }

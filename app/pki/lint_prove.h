@@ -16,8 +16,8 @@ pki_prover *pki_prover_new(void);
 void pki_prover_free(pki_prover *prover);
 
 // Keeps the certificate if it has required domains that must be proven; `path` is copied.
-CODICIL_MUST_USE bool pki_prover_add(pki_prover *prover, const pki_parsed *parsed, const char *path,
-                                     size_t index, app_error *err);
+CODICIL_MUST_USE bool pki_prover_add(pki_prover *prover, const codicil_identity *identity,
+                                     const char *path, size_t index, app_error *err);
 // Sees what the certificate proves for those that are kept.
 CODICIL_MUST_USE bool pki_prover_link(pki_prover *prover, const pki_parsed *parsed, app_error *err);
 

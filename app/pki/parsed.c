@@ -5,29 +5,32 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-static bool fail_parse(app_error *err, codicil_err e) {
-  return app_fail(err, "%s",
-                  e == CODICIL_LIMIT   ? "it has more names than a client takes"
-                  : e == CODICIL_NOMEM ? "out of memory"
-                                       : "it is not a certificate in DER");
+codicil_identity *pki_identity_new(codicil_span der, const char *oid, app_error *err) {
+  codicil_identity *identity = NULL;
+  codicil_err e = codicil_identity_new(&identity, NULL, der, oid);
+  if (e != CODICIL_OK) {
+    app_fail(err, "%s",
+             e == CODICIL_LIMIT   ? "it has more names than a client takes"
+             : e == CODICIL_NOMEM ? "out of memory"
+                                  : "it is not a certificate in DER");
+  }
+  return identity;
 }
 
 bool pki_parsed_new(pki_parsed *out, codicil_span der, const char *oid, app_error *err) {
-  pki_parsed parsed = {.x509 = NULL};
+  pki_parsed parsed = {.identity = pki_identity_new(der, oid, err)};
+  if (parsed.identity == NULL) {
+    return false;
+  }
   const unsigned char *at = der.data;
-  codicil_err e = codicil_identity_new(&parsed.identity, NULL, der, oid);
-  if (e == CODICIL_OK) {
-    parsed.x509 = d2i_X509(NULL, &at, (long)der.len);
-    e = parsed.x509 != NULL ? CODICIL_OK : CODICIL_MALFORMED;
-  }
-  if (e == CODICIL_OK) {
-    parsed.names = X509_get_ext_d2i(parsed.x509, NID_subject_alt_name, NULL, NULL);
-  }
-  ERR_clear_error();
-  if (e != CODICIL_OK) {
+  parsed.x509 = d2i_X509(NULL, &at, (long)der.len);
+  if (parsed.x509 == NULL) {
     pki_parsed_clear(&parsed);
-    return fail_parse(err, e);
+    ERR_clear_error();
+    return app_fail(err, "it is not a certificate in DER");
   }
+  parsed.names = X509_get_ext_d2i(parsed.x509, NID_subject_alt_name, NULL, NULL);
+  ERR_clear_error();
   *out = parsed;
   return true;
 }
