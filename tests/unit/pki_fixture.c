@@ -268,13 +268,17 @@ static void add_strange(OCSP_BASICRESP *basic, const pki_ocsp_spec *spec) {
   ASN1_OBJECT_free(oid);
 }
 
-static void add_scts(OCSP_SINGLERESP *single, codicil_span list) {
+static void add_scts(OCSP_SINGLERESP *single, codicil_span list, bool trail) {
   ASN1_OCTET_STRING *inner = ASN1_OCTET_STRING_new(), *value = ASN1_OCTET_STRING_new();
   uint8_t *der = NULL;
   CHECK(inner != NULL && value != NULL &&
         ASN1_OCTET_STRING_set(inner, list.data, (int)list.len) == 1);
   int len = i2d_ASN1_OCTET_STRING(inner, &der);
-  CHECK(len > 0 && ASN1_OCTET_STRING_set(value, der, len) == 1);
+  uint8_t longer[2048] = {0};
+  CHECK(len > 0 && len < (int)sizeof longer);
+  memcpy(longer, der, (size_t)len);
+  CHECK(ASN1_OCTET_STRING_set(value, longer, len + (trail ? 1 : 0)) == 1);
+
   X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, NID_ct_cert_scts, 0, value);
   CHECK(extension != NULL && OCSP_SINGLERESP_add_ext(single, extension, -1) == 1);
   X509_EXTENSION_free(extension);
@@ -305,7 +309,7 @@ static OCSP_BASICRESP *ocsp_basic(const pki_cert *subject, const pki_cert *issue
       spec->status == PKI_REVOKED ? this_update : NULL, this_update, next_update);
   CHECK(single != NULL);
   if (spec->scts.len != 0) {
-    add_scts(single, spec->scts);
+    add_scts(single, spec->scts, spec->scts_trail);
   }
   add_strange(basic, spec);
   unsigned long flags =

@@ -82,6 +82,7 @@ typedef struct pki_ocsp_spec {
   enum { PKI_NOWHERE, PKI_IN_RESPONSE, PKI_IN_SINGLE } strange; // an extension that nobody knows
   bool critical;                                                // and whether it is critical
   codicil_span scts; // SignedCertificateTimestampList in the certificate's own status; may be empty
+  bool scts_trail;   // an octet stands after it in its extension
 } pki_ocsp_spec;
 
 typedef struct pki_bytes {

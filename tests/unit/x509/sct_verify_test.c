@@ -219,6 +219,17 @@ static void test_lists_that_do_not_parse_count_for_nothing(void **state) {
       {.der = pki_der(c->leaf), .scts = codicil_span_of(list.data, list.len - 1)},
       {.der = pki_der(c->intermediate)}};
   assert_int_equal(chain_judge_entries(f->chain, entries, 2), CODICIL_CERT_SCTS);
+  for (int trail = 0; trail < 2; trail++) {
+    const pki_ocsp_spec spec = {.scts = codicil_span_of(list.data, list.len),
+                                .scts_trail = trail == 1};
+    pki_bytes staple = pki_ocsp(c->leaf, c->intermediate, &spec);
+    const codicil_chain_entry stapled[] = {
+        {.der = pki_der(c->leaf), .ocsp = codicil_span_of(staple.data, staple.len)},
+        {.der = pki_der(c->intermediate)}};
+    assert_int_equal(chain_judge_entries(f->chain, stapled, 2),
+                     trail == 0 ? CODICIL_CERT_NONE : CODICIL_CERT_SCTS);
+    free(staple.data);
+  }
   free(list.data);
 }
 
