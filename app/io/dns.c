@@ -377,6 +377,18 @@ static bool set_options(struct ub_ctx *ctx) {
          ub_ctx_set_option(ctx, "trust-anchor-signaling:", "no") == 0;
 }
 
+// What libunbound says itself, as a server for a whole network should: that these have no names. A
+// laboratory or a home has some, and "none" would be taken for an answer: without CAA records any
+// CA may issue.
+//
+//= https://www.rfc-editor.org/rfc/rfc6761#section-6.2
+//# Name resolution APIs and libraries SHOULD NOT recognize test names as special
+//
+// RFC 8375 §4 has the same of home.arpa.
+static bool ask_for_all(struct ub_ctx *ctx) {
+  return ub_ctx_zone_remove(ctx, "test.") == 0 && ub_ctx_zone_remove(ctx, "home.arpa.") == 0;
+}
+
 static bool init_half(dns_half *half, dns_resolver *resolver, dns_kind kind,
                       const dns_options *options, app_error *err) {
   half->resolver = resolver;
@@ -392,7 +404,7 @@ static bool init_half(dns_half *half, dns_resolver *resolver, dns_kind kind,
     ub_ctx_hosts(half->ctx, NULL); // a machine may have no such file
   }
   // Files are read at the first call that needs them: now, while the error can be told.
-  if (ub_ctx_data_remove(half->ctx, "codicil.invalid.") != 0) {
+  if (!ask_for_all(half->ctx)) {
     return options->trust_anchor != NULL
                ? app_fail(err, "%.300s: not a file of DNSSEC trust anchors", options->trust_anchor)
                : app_fail(err, "DNS: libunbound cannot be set up");

@@ -18,7 +18,10 @@ static const dns_server_record records[] = {
     {"nowhere.site.example", DNS_CNAME, "gone.site.example", 300},
     {"site.example", DNS_CAA, "0 issue ca.example", 60},
     {"site.example", DNS_CAA, "128 requireddomain www.site.example", 60},
+    {"www.lab.test", DNS_A, "192.0.2.5", 300},
+    {"nas.home.arpa", DNS_A, "192.0.2.6", 300},
     {"broken.example", DNS_SERVER_FAILS, NULL, 0},
+    {"broken.test", DNS_SERVER_FAILS, NULL, 0},
     {"silent.example", DNS_SERVER_SILENT, NULL, 0},
     {"long.example", DNS_SERVER_TCP, NULL, 0},
     {"long.example", DNS_A, "192.0.2.3", 300},
@@ -237,6 +240,18 @@ static void test_localhost_is_this_machine_and_nobody_is_asked(void **state) {
   assert_int_equal(dns_server_num_questions(f->server), 1);
 }
 
+//= https://www.rfc-editor.org/rfc/rfc6761#section-6.2
+//# Name resolution APIs and libraries SHOULD NOT recognize test names as special
+static void test_names_of_a_lab_are_asked_for_as_any_others(void **state) {
+  heard h = ask(*state, "www.lab.test", DNS_A);
+  assert_int_equal(h.state, DNS_ANSWERED);
+  assert_int_equal(h.first[3], 5);
+  h = ask(*state, "nas.home.arpa", DNS_A);
+  assert_int_equal(h.state, DNS_ANSWERED);
+  h = ask(*state, "broken.test", DNS_CAA); // "none" would let any CA issue
+  assert_int_equal(h.state, DNS_FAILED);
+}
+
 static void test_what_is_no_name_fails_in_words(void **state) {
   heard h = ask(*state, "a..example", DNS_A);
   assert_int_equal(h.state, DNS_FAILED);
@@ -352,6 +367,7 @@ int main(void) {
       WITH_SERVER(test_open_queries_go_with_the_resolver),
       WITH_SERVER(test_an_answer_is_asked_for_once_while_it_holds),
       WITH_SERVER(test_localhost_is_this_machine_and_nobody_is_asked),
+      WITH_SERVER(test_names_of_a_lab_are_asked_for_as_any_others),
       WITH_SERVER(test_what_is_no_name_fails_in_words),
       WITH_SERVER(test_a_command_waits_without_a_loop),
       WITH_SERVER(test_an_unsigned_answer_is_bogus_under_an_anchor),
