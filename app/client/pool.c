@@ -208,8 +208,12 @@ static void explain_opening(const client_pool *pool, client_request *r, const ch
   bool was_asked =
       choice->connection != SIZE_MAX && pool->facts[choice->connection].stage != CHOOSE_CONNECTING;
   if (was_asked) {
-    codicil_route_explain(&pool->facts[choice->connection].route, &r->url.origin, sentence,
-                          sizeof sentence);
+    codicil_route route = pool->facts[choice->connection].route;
+    if (choice->reason == CODICIL_ROUTE_ORIGIN_SET) { // for which alone it does not wait any more
+      route.reason = CODICIL_ROUTE_ORIGIN_SET;
+      route.rule = "RFC 8336 §2.4";
+    }
+    codicil_route_explain(&route, &r->url.origin, sentence, sizeof sentence);
     verbose_line(pool->config.verbose, choice->connection, "%s", sentence);
   }
   bool is_first = choice->reason == CODICIL_ROUTE_OWN_ORIGIN;

@@ -308,6 +308,7 @@ def test_the_connection_lives_and_the_reason_is_told(bad_server, ca, http, scena
     request = check_b_is_fetched(result)
     assert not request["coalesced"]
     assert request["reason"] in APART[http.name][scenario], result.report
+    assert (request["reason"] == "origin-set") == ("Origin Set" in request["sentence"]), request
     assert result.request("a.example")["status"] == 200
     first = result.connection_of("a.example")
     assert first["closed"] is None or http.is_peace(first["closed"]["code"])
