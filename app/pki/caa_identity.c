@@ -1,6 +1,7 @@
 // A CA's domains: see caa_identity.h.
 #include "pki/caa_identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ bool pki_caa_identity_load(pki_caa_identity *out, const char *dir, app_error *er
     return app_fail(err, "%s: path is too long", dir);
   }
   if (access(path, F_OK) != 0) {
-    return true;
+    return access(dir, F_OK) == 0 || app_fail(err, "%s: %s", dir, strerror(errno));
   }
   codicil_buf text;
   codicil_buf_init(&text, NULL, FILE_MAX);

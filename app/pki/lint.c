@@ -325,15 +325,23 @@ static bool is_for(const codicil_alt_name *name, const pki_name *mine) {
          memcmp(name->dns.data + name->dns.len - ending, text.data + 1, ending) == 0;
 }
 
-static const pki_name *first_mine(const codicil_identity *identity, const pki_mine *mine) {
-  for (size_t i = 0; i < mine->num_names; i++) {
-    for (size_t k = 0; k < codicil_identity_num_names(identity); k++) {
-      if (is_for(codicil_identity_name(identity, k), &mine->names[i])) {
-        return &mine->names[i];
+// Writes the first name of the certificate that is of the owner's.
+static bool first_mine(char *out, size_t out_len, const codicil_identity *identity,
+                       const pki_mine *mine) {
+  for (size_t k = 0; k < codicil_identity_num_names(identity); k++) {
+    const codicil_alt_name *name = codicil_identity_name(identity, k);
+    for (size_t i = 0; i < mine->num_names; i++) {
+      if (is_for(name, &mine->names[i])) {
+        if (name->type == CODICIL_ALT_ADDRESS) {
+          snprintf(out, out_len, "%s", mine->names[i].text);
+        } else {
+          snprintf(out, out_len, "%.*s", (int)name->dns.len, (const char *)name->dns.data);
+        }
+        return true;
       }
     }
   }
-  return NULL;
+  return false;
 }
 
 static bool is_allowed(const codicil_required_domain *domain, const pki_mine *mine) {
@@ -349,15 +357,13 @@ void pki_lint_mine(const codicil_identity *identity, const pki_mine *mine, pki_l
                    void *user) {
   const lint l = {.tell = tell, .user = user};
   codicil_required_state state = codicil_identity_required_state(identity);
-  const pki_name *name = state != CODICIL_REQUIRED_ABSENT ? first_mine(identity, mine) : NULL;
-  if (name == NULL) {
+  char name[CODICIL_DNS_NAME_MAX + 1];
+  if (state == CODICIL_REQUIRED_ABSENT || !first_mine(name, sizeof name, identity, mine)) {
     return;
   }
   if (state == CODICIL_REQUIRED_INVALID) {
     find(&l, PKI_LINT_REQUIRED_NOT_ALLOWED,
-         "it is for %.200s, and its Required Domain does not "
-         "parse",
-         name->text);
+         "it is for %.200s, and its Required Domain does not parse", name);
   }
   for (size_t i = 0; i < codicil_identity_num_required(identity); i++) {
     const codicil_required_domain *domain = codicil_identity_required(identity, i);
@@ -365,7 +371,7 @@ void pki_lint_mine(const codicil_identity *identity, const pki_mine *mine, pki_l
       char shown[CODICIL_REQUIRED_DOMAIN_TEXT_MAX];
       codicil_required_domain_format(domain, shown, sizeof shown);
       find(&l, PKI_LINT_REQUIRED_NOT_ALLOWED,
-           "it is for %.200s, and requires %s, which you do not allow", name->text, shown);
+           "it is for %.200s, and requires %s, which you do not allow", name, shown);
     }
   }
 }

@@ -196,7 +196,8 @@ def test_each_record_is_explained(desk):
 
 @pytest.mark.parametrize("args", [["caa"], ["caa", "not a name"],
                                   ["caa", "a.example", "--required-domain", ".."],
-                                  ["caa", "a.example", "--ca"]])
+                                  ["caa", "a.example", "--ca"],
+                                  ["caa", "a.example", "--ca", "nowhere"]])
 def test_a_mistake_is_named(args):
     done = cert(*args)
     assert done.returncode == 2 and done.stderr.startswith("codicil cert: ")

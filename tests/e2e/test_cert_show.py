@@ -296,12 +296,14 @@ def test_an_owner_finds_what_was_not_asked_for(ca, tmp_path):
     ])
     path = tmp_path / "log.pem"
     path.write_bytes(bundle)
+    texts = []
 
     def found(*args):
         done = cert("lint", "--json", *args, path)
         said = json.loads(done.stdout)
         assert {f["id"] for f in said["findings"]} <= {"required-domain-not-allowed"}
         assert said["certificates"] == 5
+        texts.extend(f["text"] for f in said["findings"])
         return done.returncode, [f["index"] for f in said["findings"]]
 
     mine = ("--mine", "www.site.example")
@@ -310,6 +312,7 @@ def test_an_owner_finds_what_was_not_asked_for(ca, tmp_path):
     assert found(*mine, "--allow-required", "*.cdn.example", "--allow-required",
                  "evil.example") == (0, [])
     assert found("--mine", "*.site.example") == (1, [1, 2, 5])
+    assert texts[-1].startswith("it is for deep.www.site.example, and requires evil.example,")
     assert found("--mine", "unrelated.example") == (0, [])
 
 
