@@ -81,8 +81,9 @@ static int explain_use(const codicil_route *route, const char *text, char *out, 
   if (route->required != NULL) {
     tell_proven(required, sizeof required, route->required, route->proved_by);
   }
-  return snprintf(out, out_len, "%s: %s covers it%s%s; %s", text, certificate,
-                  route->required != NULL ? "; " : "", required, route->dns);
+  return snprintf(out, out_len, "%s: %s covers it%s%s%s%s", text, certificate,
+                  route->required != NULL ? "; " : "", required, route->dns != NULL ? "; " : "",
+                  route->dns != NULL ? route->dns : "");
 }
 
 static int explain_certificate(const codicil_route *route, const char *text, const char *yet,

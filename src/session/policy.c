@@ -285,10 +285,11 @@ static bool step_certificate(query *q) {
     q->need = (codicil_policy_need){.examine = q->certificate};
     return need(q);
   }
-  if (codicil_reach_listed(q->in, q->origin) && pull_required(q)) {
+  bool is_listed = codicil_reach_listed(q->in, q->origin);
+  if (is_listed && pull_required(q)) {
     return need(q);
   }
-  bool waits = choose(q, is_hopeful) && is_waiting(q, q->certificate);
+  bool waits = is_listed && choose(q, is_hopeful) && is_waiting(q, q->certificate);
   if (is_served && !waits) {
     return !choose(q, is_accepted);
   }
