@@ -103,7 +103,7 @@ static void make_card(card *c, uint64_t *rng) {
                                        : hosts[draw_from(rng, NUM_HOSTS)]);
     add_text(c->required_text, c->required[i]);
   }
-  c->by_caa = draw_from(rng, 3) == 0;
+  c->by_caa = draw_from(rng, 2) == 0;
   c->not_after = draw_from(rng, 4) == 0 ? PKI_NOW + 300 * (int64_t)(1 + draw_from(rng, 4)) : 0;
   if (draw_from(rng, 12) == 0) {
     c->is_broken = true;
@@ -466,7 +466,7 @@ static void step_give(sim *s) {
 }
 
 static void step_origin(sim *s) {
-  if (draw(s, 6) != 0) {
+  if (draw(s, 4) != 0) {
     return;
   }
   codicil_span entries[6];
