@@ -1,6 +1,7 @@
 // What connections want to know of DNS: see wants.h.
 #include "client/wants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +26,27 @@ void client_wants_add(client_wants *wants, client_connection *connection, size_t
   wants->first = want;
 }
 
+// "127.0.0.1, ::1"; cut where there are many.
+static void write_addresses(char *out, size_t out_len, const codicil_evidence *evidence) {
+  size_t len = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < evidence->num_addresses && len < out_len; i++) {
+    char text[REPORT_REMOTE_TEXT];
+    codicil_address_format(&evidence->addresses[i], text, sizeof text);
+    len += (size_t)snprintf(out + len, out_len - len, "%s%s", i > 0 ? ", " : "", text);
+  }
+}
+
 static void show(const client_wants *wants, const client_want *want) {
   codicil_evidence evidence = client_location_evidence(&want->where);
-  char text[CODICIL_ORIGIN_TEXT_MAX];
-  codicil_origin_format(&want->origin, text, sizeof text);
+  const client_lookup *lookup = want->where.lookup;
+  char origin[CODICIL_ORIGIN_TEXT_MAX], addresses[256];
+  codicil_origin_format(&want->origin, origin, sizeof origin);
+  write_addresses(addresses, sizeof addresses, &evidence);
   verbose_line(wants->verbose, client_connection_id(want->connection),
-               "DNS for the required domain %s: %s", text,
-               evidence.dns == CODICIL_DNS_ANSWERED ? "answered" : want->where.lookup->error);
+               "%s for the required domain %s: %s%s", lookup != NULL ? "DNS" : "given addresses",
+               origin, evidence.dns == CODICIL_DNS_ANSWERED ? addresses : lookup->error,
+               lookup != NULL && lookup->is_secure ? " (validated)" : "");
 }
 
 // Tells whether it is done with: answered, or not to be answered any more.
