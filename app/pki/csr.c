@@ -226,11 +226,12 @@ static bool take_request(pki_csr *out, X509_REQ *req, const char *oid, app_error
   pki_csr csr = {.req = req};
   STACK_OF(X509_EXTENSION) *list = NULL;
   ASN1_OBJECT *required_domain = OBJ_txt2obj(oid, 1);
+  bool ok = false;
   csr.required = calloc(1, sizeof *csr.required);
   csr.key = X509_REQ_get_pubkey(req);
-  bool ok = csr.required != NULL && required_domain != NULL ? check_key(csr.key, err)
-                                                            : app_fail(err, "out of memory");
-  if (ok) {
+  if (csr.required == NULL || required_domain == NULL) {
+    app_fail(err, "out of memory");
+  } else if (check_key(csr.key, err)) {
     list = X509_REQ_get_extensions(req);
     ok = take_extensions(&csr, list, required_domain, err);
   }

@@ -152,9 +152,11 @@ static void tell_made(pki_made *out, const work *w) {
 }
 
 static void clear(work *w) {
-  for (size_t i = 0; i < w->num; i++) {
-    EVP_PKEY_free(w->parts != NULL ? w->parts[i].key : NULL);
-    X509_free(w->certs != NULL ? w->certs[i] : NULL);
+  for (size_t i = 0; w->parts != NULL && i < w->num; i++) {
+    EVP_PKEY_free(w->parts[i].key);
+  }
+  for (size_t i = 0; w->certs != NULL && i < w->num; i++) {
+    X509_free(w->certs[i]);
   }
   pki_files_clear(&w->files);
   free(w->parts);
@@ -170,11 +172,12 @@ bool pki_new_glue(pki_made *out, const pki_glue_order *order, app_error *err) {
   w.parts = calloc(w.num, sizeof *w.parts);
   w.requests = calloc(w.num, sizeof *w.requests);
   w.certs = calloc(w.num, sizeof(X509 *));
-  bool ok = w.parts != NULL && w.requests != NULL && w.certs != NULL
-                ? parse_names(&w, err) && prepare(&w, err) && sign_all(&w, err)
-                : app_fail(err, "out of memory");
-  if (ok) {
+  bool ok = false;
+  if (w.parts == NULL || w.requests == NULL || w.certs == NULL) {
+    app_fail(err, "out of memory");
+  } else if (parse_names(&w, err) && prepare(&w, err) && sign_all(&w, err)) {
     tell_made(out, &w);
+    ok = true;
   }
   clear(&w);
   return ok;

@@ -113,7 +113,7 @@ static pki_event event_of(const pki_desk *desk, const pki_pending *pending, cons
 
 static bool audit(const pki_desk *desk, const pki_pending *pending, size_t num, const char *outcome,
                   const char *why, app_error *err) {
-  pki_event *events = calloc(num, sizeof *events);
+  pki_event *events = num > 0 ? calloc(num, sizeof *events) : NULL;
   if (events == NULL) {
     return app_fail(err, "out of memory");
   }
@@ -207,7 +207,7 @@ static bool check_one(const pki_desk *desk, const pki_request *request, pki_pend
          (pki_profile_is_ca(request->profile) || check_caa(desk, request, pending, err));
 }
 
-// What is refused is written down as well; that it cannot be is no reason to sign.
+// A refusal is written down as well.
 static bool check_all(const pki_desk *desk, const pki_request *requests, pki_pending *pending,
                       size_t num, app_error *err) {
   for (size_t i = 0; i < num; i++) {
@@ -215,9 +215,11 @@ static bool check_all(const pki_desk *desk, const pki_request *requests, pki_pen
       return false;
     }
     if (!check_one(desk, &requests[i], &pending[i], err)) {
-      app_error ignored;
-      bool told = audit(desk, &pending[i], 1, "refused", err->text, &ignored);
-      return told && false;
+      app_error why_not;
+      if (!audit(desk, &pending[i], 1, "refused", err->text, &why_not)) {
+        pki_note(desk, "%s", why_not.text);
+      }
+      return false;
     }
   }
   if (desk->caa.skip) {
