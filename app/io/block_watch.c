@@ -1,15 +1,22 @@
 // A block list's file while a program runs: see block_watch.h.
+//
+// libev's watcher is fast and misses things: it compares whole seconds, and its inotify(7) watch of
+// a symbolic link is one of the link, not of what it leads to (a list that a deployment replaces is
+// often such a link). So the file's status is looked at by itself as well.
 #include "io/block_watch.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "io/block_file.h"
 
-// stat(2) as libev compares it counts whole seconds: a second change within one is seen by looking
-// again after it.
-static const double look_again_s = 1.1;
+static const double every_s = 1;
+// A file that is being written may be read in part, and change twice within a tick of the kernel's
+// clock: after a change it is read so many times more. The first may follow at once.
+enum { LOOK_AGAIN = 2 };
 
 struct block_watch {
   struct ev_loop *ev;
@@ -18,30 +25,51 @@ struct block_watch {
   block_changed *changed;
   void *user;
   ev_stat stat;
-  ev_timer again;
-  codicil_buf seen; // the file's octets as last read
-  bool was_good;    // and it could be read and parsed
+  ev_timer tick;
+  struct stat status; // before the file was last read; zeros where there was none
+  int looks_left;
+  uint8_t seen[SHA256_DIGEST_LENGTH]; // of the file's octets as last read
+  bool was_good;                      // and it could be read and parsed
 };
 
-static bool is_seen(const block_watch *w, const codicil_buf *text, bool is_good) {
-  return w->was_good == is_good && w->seen.len == text->len &&
-         (text->len == 0 || memcmp(w->seen.data, text->data, text->len) == 0);
+static bool is_same_time(struct timespec a, struct timespec b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool is_same_status(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mode == b->st_mode && is_same_time(a->st_mtim, b->st_mtim) &&
+         is_same_time(a->st_ctim, b->st_ctim);
+}
+
+static void read_status(const block_watch *w, struct stat *out) {
+  if (stat(w->path, out) != 0) {
+    memset(out, 0, sizeof *out);
+  }
+}
+
+// Remembers what was read. Returns whether it is something new.
+static bool note(block_watch *w, const codicil_buf *text, bool is_good) {
+  uint8_t digest[sizeof w->seen] = {0};
+  bool is_new = !SHA256(text->data, text->len, digest) || w->was_good != is_good ||
+                memcmp(w->seen, digest, sizeof digest) != 0;
+  memcpy(w->seen, digest, sizeof digest);
+  w->was_good = is_good;
+  return is_new;
 }
 
 static void look(block_watch *w, bool is_asked) {
   codicil_block_list *list = NULL;
   codicil_buf text;
   app_error err;
+  read_status(w, &w->status);
+  w->looks_left = LOOK_AGAIN;
   bool is_good = block_file_read(&list, &text, w->path, &err);
-  if (!is_asked && is_seen(w, &text, is_good)) {
+  bool is_new = note(w, &text, is_good);
+  codicil_buf_clear(&text);
+  if (!is_new && !is_asked) {
     codicil_block_list_free(list);
-    codicil_buf_clear(&text);
-    return;
-  }
-  codicil_buf_clear(&w->seen);
-  w->seen = text;
-  w->was_good = is_good;
-  if (is_good) {
+  } else if (is_good) {
     w->changed(w->user, list);
   } else {
     fprintf(stderr, "%s: %s: the block list stays as it was\n", w->program, err.text);
@@ -52,19 +80,25 @@ void block_watch_read(block_watch *w) {
   look(w, true);
 }
 
-// A file that is being written may be read in part: what follows is seen, too.
 static void on_stat(struct ev_loop *ev, ev_stat *watcher, int events) {
-  block_watch *w = watcher->data;
+  (void)ev;
   (void)events;
-  look(w, false);
-  ev_timer_again(ev, &w->again);
+  look(watcher->data, false);
 }
 
-static void on_again(struct ev_loop *ev, ev_timer *watcher, int events) {
+static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
   block_watch *w = watcher->data;
+  struct stat status;
+  int looks_left = w->looks_left - 1;
+  (void)ev;
   (void)events;
-  ev_timer_stop(ev, watcher);
-  look(w, false);
+  read_status(w, &status);
+  if (!is_same_status(&status, &w->status)) {
+    look(w, false);
+  } else if (looks_left >= 0) {
+    look(w, false);
+    w->looks_left = looks_left;
+  }
 }
 
 block_watch *block_watch_new(struct ev_loop *ev, const char *program, const char *path,
@@ -78,22 +112,20 @@ block_watch *block_watch_new(struct ev_loop *ev, const char *program, const char
   w->path = path;
   w->changed = changed;
   w->user = user;
-  w->seen = *take_seen;
-  w->was_good = true;
-  memset(take_seen, 0, sizeof *take_seen);
+  (void)note(w, take_seen, true);
+  codicil_buf_clear(take_seen);
   ev_stat_init(&w->stat, on_stat, path, 0);
-  ev_timer_init(&w->again, on_again, 0, look_again_s);
-  w->stat.data = w->again.data = w;
+  ev_timer_init(&w->tick, on_tick, every_s, every_s);
+  w->stat.data = w->tick.data = w;
   ev_stat_start(ev, &w->stat);
-  ev_timer_again(ev, &w->again);
+  ev_timer_start(ev, &w->tick);
   return w;
 }
 
 void block_watch_free(block_watch *w) {
   if (w) {
     ev_stat_stop(w->ev, &w->stat);
-    ev_timer_stop(w->ev, &w->again);
-    codicil_buf_clear(&w->seen);
+    ev_timer_stop(w->ev, &w->tick);
     free(w);
   }
 }

@@ -13,9 +13,8 @@
 typedef struct block_watch block_watch;
 // The file has other octets than before, and they parse: `take_list` is the user's.
 typedef void block_changed(void *user, codicil_block_list *take_list);
-// Begins. `take_seen` is what the file held at the start, and is the watch's from now on; so what
-// changed since is not missed. `program` ("codicil serve") and `path` are borrowed. NULL without
-// memory.
+// Begins. `take_seen` is what the file held at the start, and is cleared; so what changed since is
+// not missed. `program` ("codicil serve") and `path` are borrowed. NULL without memory.
 block_watch *block_watch_new(struct ev_loop *ev, const char *program, const char *path,
                              codicil_buf *take_seen, block_changed *changed, void *user);
 // Not from within `changed`. NULL is allowed.
