@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- secondaries
-// ------------------------------------------------------------------------------------------------
+// ---- secondaries --------------------------------------------------------------------------------
 
 // "a.example or b.example"; cut where there are very many.
 static void list_required(char *out, size_t out_len, const codicil_identity *identity) {
@@ -19,16 +18,30 @@ static void list_required(char *out, size_t out_len, const codicil_identity *ide
   }
 }
 
+// A certificate for an address has no Required Domain, so none can be glue.
+static bool has_name(const codicil_identity *identity) {
+  for (size_t i = 0; i < codicil_identity_num_required(identity); i++) {
+    if (codicil_identity_required(identity, i)->type != CODICIL_REQUIRED_ADDRESS) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void warn_of_unproven(const site_table *table, const server_site *site,
                              const config_text *name, config_report *report) {
   char required[1024];
+  char remedy[512] = "the site's own certificate, for that address too, would";
   const server_certificate *wanted = site_table_find(table, name->text)->certificate;
   list_required(required, sizeof required, wanted->identity);
+  if (has_name(wanted->identity)) {
+    snprintf(remedy, sizeof remedy, "a glue certificate for it, with the Required Domain %s, would",
+             site->config->names.items[0].text);
+  }
   config_say(report, name->mark, true,
              "clients refuse the certificate of secondary '%s' here: nothing on this site's "
-             "connections proves its Required Domain %s; a glue certificate for it, with the "
-             "Required Domain %s, would",
-             name->text, required, site->config->names.items[0].text);
+             "connections proves its Required Domain %s; %s",
+             name->text, required, remedy);
 }
 
 static void check_outcome(const site_table *table, const server_site *site, plan_outcome outcome,

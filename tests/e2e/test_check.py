@@ -227,6 +227,13 @@ def test_a_secondary_that_nothing_proves_is_told_with_what_is_missing(cdn):
     assert "with the Required Domain a.example, would" in told
 
 
+def test_for_a_required_address_no_glue_is_asked_for(cdn, checker, ca):
+    bound = ca.issue("check-bound", ["shared.example"], required=["192.0.2.1"])
+    cdn.sites[1] = checker.site("shared.example", bound)
+    (told,) = cdn.told()
+    assert "its Required Domain 192.0.2.1;" in told and "glue" not in told
+
+
 def test_glue_that_no_site_needs_is_warned_of(cdn, ca):
     other = ca.issue("check-other-glue", ["glue.example"], required=["other.example"])
     (told,) = cdn.told(cdn.glue, other)
