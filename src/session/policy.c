@@ -238,6 +238,10 @@ static bool is_hopeful(const query *q, size_t index) {
   return (is_waiting(q, index) || is_by_any) && may_be_enough(q, index);
 }
 
+static bool is_waiting_with_hope(const query *q, size_t index) {
+  return is_waiting(q, index) && may_be_enough(q, index);
+}
+
 static bool is_any(const query *q, size_t index) {
   (void)q;
   (void)index;
@@ -256,7 +260,7 @@ static bool pull_required(query *q) {
 }
 
 static bool answer_unaccepted(query *q) {
-  bool waits = choose(q, is_hopeful);
+  bool waits = choose(q, is_waiting_with_hope);
   if (!waits && !choose(q, is_waiting)) {
     choose(q, is_any);
   }
@@ -289,7 +293,7 @@ static bool step_certificate(query *q) {
   if (is_listed && pull_required(q)) {
     return need(q);
   }
-  bool waits = is_listed && choose(q, is_hopeful) && is_waiting(q, q->certificate);
+  bool waits = is_listed && choose(q, is_waiting_with_hope);
   if (is_served && !waits) {
     return !choose(q, is_accepted);
   }
