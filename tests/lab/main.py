@@ -18,7 +18,7 @@ from stage import POLICIES, Stage, zones_of
 from visit import Failed
 
 # A visit mostly waits: for certificates that do not come.
-ROWS_AT_ONCE = 4
+ROWS_AT_ONCE, VISITS_AT_ONCE = 4, 16
 
 
 class Played:
@@ -104,7 +104,8 @@ def main(argv):
     versions = versions_of(args.http)
     zones = zones_of(rows.HOSTS, rows.CAA)
     with Office(f"{top}/ca", rows.CERTIFICATES, zones) as office, \
-            ThreadPoolExecutor(ROWS_AT_ONCE) as stages, ThreadPoolExecutor(4 * ROWS_AT_ONCE) as pool:
+            ThreadPoolExecutor(ROWS_AT_ONCE) as stages, \
+            ThreadPoolExecutor(VISITS_AT_ONCE) as pool:
         jobs = [(group, [stages.submit(play, row, office, top, policies, versions, pool)
                          for row in each]) for group, each in chosen]
         played = [(group, [job.result() for job in each]) for group, each in jobs]

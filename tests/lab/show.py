@@ -102,8 +102,8 @@ summary { cursor: pointer; color: #2b4c9b; }
 """
 
 INTRODUCTION = """
-A certificate that came on a connection, and was proven there, may be somebody's who stole its key or
-got it by mistake. Each row below was played on this machine with real servers, a DNS server and
+A certificate that came on a connection, and was proven there, may be somebody's who stole its key
+or got it by mistake. Each row below was played on this machine with real servers, a DNS server and
 <code>codicil get</code> as the victim: once with the Required Domain extension ignored
 (<code>--required-domain insecure-ignore</code>), once obeyed where it is present
 (<code>honour</code>, the default), once demanded (<code>require</code>), over each version of HTTP.
