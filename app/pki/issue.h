@@ -57,8 +57,8 @@ int64_t pki_not_after(const pki_request *request);
 CODICIL_MUST_USE bool pki_check_lifetime(const pki_request *request, const X509 *issuer,
                                          app_error *err);
 // Signs a certificate; the caller frees it. NULL with `err` set where it cannot, and where the
-// certificate would outlive its issuer. Nothing but sign.c and a CA's own making calls this: what
-// goes before a signature (policy, CAA, register, audit log) is theirs.
+// certificate would outlive its issuer. Nothing but sign.c calls this: what goes before a
+// signature (policy, CAA, register, audit log) is done there.
 CODICIL_MUST_USE X509 *pki_issue(const pki_request *request, const pki_issuer *issuer,
                                  app_error *err);
 

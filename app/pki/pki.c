@@ -35,28 +35,6 @@ static void remove_new(const char *dir, const char *name, bool was_there) {
   }
 }
 
-// Register and audit log come before the files, as with every certificate; where the files cannot
-// be written, those two go again unless they had been there.
-static bool publish_ca(const pki_ca_order *order, const pki_request *request, X509 *cert,
-                       const pki_files *files, app_error *err) {
-  const char *dir = order->dir;
-  bool made = mkdir(dir, 0755) == 0;
-  if (!made && errno != EEXIST) {
-    return app_fail(err, "%s: %s", dir, strerror(errno));
-  }
-  bool had_register = is_there(dir, "register.db");
-  bool had_log = is_there(dir, "audit.log");
-  bool ok = pki_sign_root(dir, request, cert, err) && pki_files_write(files, err);
-  if (!ok) {
-    remove_new(dir, "register.db", had_register);
-    remove_new(dir, "audit.log", had_log);
-    if (made) {
-      rmdir(dir);
-    }
-  }
-  return ok;
-}
-
 static void tell_made(pki_made *out, const pki_file *chain, const pki_file *key,
                       const pki_request *request) {
   snprintf(out->chain_path, sizeof out->chain_path, "%s", chain->path);
@@ -72,9 +50,19 @@ static bool plan_identity(pki_files *files, const pki_ca_order *order, app_error
   return file != NULL && pki_caa_identity_write(&file->content, &order->caa, err);
 }
 
-static bool make_ca(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca_order *order,
+static bool plan_ca(pki_files *files, EVP_PKEY *key, const pki_ca_order *order, app_error *err) {
+  return pki_files_plan(files, order->dir, "ca", ".pem", 0644, err) != NULL &&
+         pki_files_add_key(files, order->dir, "ca", key, err) && plan_identity(files, order, err) &&
+         pki_files_check(files, err);
+}
+
+// In the CA's directory, which is there and ours.
+static bool make_in(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca_order *order,
                     app_error *err) {
   char name[64];
+  X509 *cert = NULL;
+  pki_batch batch = {.desk = NULL};
+  const pki_desk desk = {.ca_dir = order->dir, .command = "new-ca", .now_s = order->now_s};
   pki_request request = {
       .profile = PKI_ROOT,
       .key = key,
@@ -82,19 +70,44 @@ static bool make_ca(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca
       .now_s = order->now_s,
       .days = order->days,
   };
-  const pki_issuer self = {NULL, key};
-  pki_file *chain = pki_files_plan(files, order->dir, "ca", ".pem", 0644, err);
-  if (chain == NULL || !pki_files_add_key(files, order->dir, "ca", key, err) ||
-      !plan_identity(files, order, err) || !pki_files_check(files, err) ||
-      !pki_own_name(name, sizeof name, "CA", err) || !pki_serial_new(&request.serial, err)) {
-    return false;
-  }
-  X509 *cert = pki_issue(&request, &self, err);
-  bool ok = cert != NULL && pki_file_put_chain(chain, &cert, 1, err) &&
-            publish_ca(order, &request, cert, files, err);
+  bool ok = pki_files_check(files, err) && pki_own_name(name, sizeof name, "CA", err) &&
+            pki_sign_root(&batch, &cert, &desk, &request, err) &&
+            pki_file_put_chain(files->file[0], &cert, 1, err) &&
+            pki_batch_finish(&batch, files, order->dir, err);
+  pki_batch_close(&batch);
   X509_free(cert);
   if (ok) {
-    tell_made(out, chain, files->file[1], &request);
+    tell_made(out, files->file[0], files->file[1], &request);
+  }
+  return ok;
+}
+
+// Register and audit log come before the files, as with every certificate; where there will be no
+// CA those two go again unless they had been there.
+static bool make_ca(pki_made *out, pki_files *files, EVP_PKEY *key, const pki_ca_order *order,
+                    app_error *err) {
+  const char *dir = order->dir;
+  int lock = -1;
+  if (!plan_ca(files, key, order, err)) {
+    return false;
+  }
+  bool made = mkdir(dir, 0755) == 0;
+  if (!made && errno != EEXIST) {
+    return app_fail(err, "%s: %s", dir, strerror(errno));
+  }
+  bool ok = pki_ca_lock(&lock, dir, err);
+  if (ok) {
+    bool had_register = is_there(dir, "register.db");
+    bool had_log = is_there(dir, "audit.log");
+    ok = make_in(out, files, key, order, err);
+    if (!ok) {
+      remove_new(dir, "register.db", had_register);
+      remove_new(dir, "audit.log", had_log);
+    }
+    close(lock);
+  }
+  if (!ok && made) {
+    rmdir(dir);
   }
   return ok;
 }

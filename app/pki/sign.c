@@ -270,7 +270,7 @@ static bool reserve_each(pki_batch *batch, pki_request *requests, pki_pending *p
     if (!pki_serial_new(&requests[i].serial, err)) {
       return false;
     }
-    memcpy(pending[i].issuer, issuer, PKI_ISSUER_LEN);
+    memmove(pending[i].issuer, issuer, PKI_ISSUER_LEN);
     pki_serial_text(pending[i].serial, &requests[i].serial);
     const pki_entry entry = entry_of(&pending[i], batch->desk->now_s);
     note_in_force(batch, &entry);
@@ -480,27 +480,59 @@ void pki_batch_close(pki_batch *batch) {
 
 // ---- a CA's own certificate ---------------------------------------------------------------------
 
-static bool register_root(pki_register *reg, const pki_entry *entry, X509 *root, app_error *err) {
-  return pki_register_begin(reg, err) && pki_register_reserve(reg, entry, err) &&
-         pki_register_issue(reg, entry->issuer, entry->serial, root, err) &&
-         pki_register_commit(reg, err);
+// As long as it has no certificate, a CA has a name that the register knows it by.
+static X509_NAME *name_of(const char *common_name, app_error *err) {
+  X509_NAME *name = X509_NAME_new();
+  if (name == NULL ||
+      X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+                                 (const unsigned char *)common_name, -1, -1, 0) != 1) {
+    pki_fail_crypto(err, "naming a CA");
+    X509_NAME_free(name);
+    return NULL;
+  }
+  return name;
 }
 
-bool pki_sign_root(const char *dir, const pki_request *request, X509 *root, app_error *err) {
-  const pki_desk desk = {.ca_dir = dir, .command = "new-ca", .now_s = request->now_s};
-  pki_register *reg = NULL;
-  bool made = false;
-  pki_pending pending = {.is_reserved = true};
-  pki_serial_text(pending.serial, &request->serial);
-  bool ok = describe(&pending, request, err) &&
-            pki_issuer_id(pending.issuer, X509_get_subject_name(root), err) &&
-            pki_register_open(&reg, &made, dir, err);
-  if (ok) {
-    const pki_entry entry = entry_of(&pending, request->now_s);
-    ok = audit(&desk, &pending, 1, "issued", NULL, err) && register_root(reg, &entry, root, err);
+static bool reserve_root(pki_batch *batch, pki_request *request, app_error *err) {
+  pki_pending *pending = &batch->pending[0];
+  if (!describe(pending, request, err) || !pki_issuer_id(pending->issuer, request->subject, err) ||
+      !pki_register_begin(batch->reg, err) ||
+      !reserve_each(batch, request, pending, 1, pending->issuer, err) ||
+      !pki_register_commit(batch->reg, err)) {
+    return false;
   }
-  pki_register_close(reg);
-  codicil_buf_clear(&pending.names);
-  codicil_buf_clear(&pending.required);
+  pending->is_reserved = true;
+  return true;
+}
+
+static bool sign_root(pki_batch *batch, X509 **out, pki_request *request, app_error *err) {
+  const pki_issuer self = {NULL, request->key};
+  bool made = false;
+  if (!pki_register_open(&batch->reg, &made, batch->desk->ca_dir, err) ||
+      !reserve_root(batch, request, err) ||
+      !audit(batch->desk, batch->pending, 1, "signing", NULL, err)) {
+    return false;
+  }
+  *out = pki_issue(request, &self, err);
+  return *out != NULL && keep(batch, out, batch->pending, 1, err) &&
+         audit(batch->desk, batch->pending, 1, "issued", NULL, err);
+}
+
+bool pki_sign_root(pki_batch *batch, X509 **out, const pki_desk *desk, pki_request *request,
+                   app_error *err) {
+  batch->desk = desk;
+  batch->pending = calloc(1, sizeof *batch->pending);
+  if (batch->pending == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  batch->num_pending = 1;
+  X509_NAME *name = name_of(request->common_name, err);
+  request->subject = name;
+  bool ok = name != NULL && sign_root(batch, out, request, err);
+  request->subject = NULL;
+  X509_NAME_free(name);
+  if (!ok) {
+    withdraw(batch, err->text);
+  }
   return ok;
 }

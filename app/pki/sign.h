@@ -57,9 +57,10 @@ CODICIL_MUST_USE bool pki_batch_finish(pki_batch *batch, const pki_files *files,
                                        app_error *err);
 void pki_batch_close(pki_batch *batch);
 
-// Registers the certificate with which a new CA begins, and says so in the audit log.
-CODICIL_MUST_USE bool pki_sign_root(const char *dir, const pki_request *request, X509 *root,
-                                    app_error *err);
+// Signs a new CA's own certificate in the same way, 5 to 8: into `out`, which the caller frees. The
+// caller has made the directory and locked it.
+CODICIL_MUST_USE bool pki_sign_root(pki_batch *batch, X509 **out, const pki_desk *desk,
+                                    pki_request *request, app_error *err);
 
 // A name for a CA that was given none: "codicil CA 12345678".
 CODICIL_MUST_USE bool pki_own_name(char *out, size_t out_len, const char *what, app_error *err);

@@ -47,7 +47,7 @@ def test_every_certificate_is_registered(ca_dir, here):
 
 def test_the_log_tells_what_is_about_to_happen_and_what_did(ca_dir):
     new(ca_dir, "a.example")
-    signing, issued = audit(ca_dir)[1:]
+    signing, issued = audit(ca_dir)[2:]
     assert [signing["outcome"], issued["outcome"]] == ["signing", "issued"]
     assert signing["names"] == ["a.example"] and signing["uid"] == os.getuid()
     assert signing["serial"] == issued["serial"] == register(ca_dir)[-1]["serial"]
@@ -155,7 +155,7 @@ def test_what_was_signed_and_could_not_be_written_out_is_revoked(ca_dir, here):
     new(ca_dir, "a.example", call=refused, says="a.example.key")
     assert not os.path.exists(here / "a.example.pem")
     assert register(ca_dir)[-1]["state"] == "revoked"
-    assert [e["outcome"] for e in audit(ca_dir)[1:]] == ["signing", "issued", "failed"]
+    assert [e["outcome"] for e in audit(ca_dir)[2:]] == ["signing", "issued", "failed"]
 
 
 # ---- interruptions ------------------------------------------------------------------------------
@@ -226,8 +226,8 @@ def test_a_line_that_a_crash_cut_off_spoils_no_other(ca_dir):
         f.write('{"time":"20')
     new(ca_dir, "a.example")
     lines = (ca_dir / "audit.log").read_text(encoding="ascii").splitlines()
-    assert lines[1] == '{"time":"20'
-    assert [json.loads(line)["outcome"] for line in lines[2:]] == ["signing", "issued"]
+    assert lines[2] == '{"time":"20'
+    assert [json.loads(line)["outcome"] for line in lines[3:]] == ["signing", "issued"]
 
 
 # ---- several at once ----------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_issuers_at_once_wait_for_each_other(ca_dir, here):
     entries = register(ca_dir)
     assert sorted(e["profile"] for e in entries) == ["intermediate", "root", *["server"] * 8]
     assert len({e["serial"] for e in entries}) == 10
-    assert len(audit(ca_dir)) == 1 + 2 * 9
+    assert len(audit(ca_dir)) == 2 * 10
 
 
 def test_a_register_that_is_read_meanwhile_is_waited_for(ca_dir):
@@ -271,6 +271,15 @@ def test_a_ca_without_a_register_gets_one_and_is_told_once(ca_dir, here):
     assert "register.db" not in new(ca_dir, "b.example").stderr
     assert mode(ca_dir / "register.db") == 0o600
     assert len(register(ca_dir)) == 2
+
+
+def test_of_several_who_make_a_ca_in_one_place_one_does(tmp_path):
+    makers = [subprocess.Popen([program(), "cert", "new-ca", "ca"], cwd=tmp_path,
+                               stderr=subprocess.DEVNULL) for _ in range(6)]
+    assert sorted(maker.wait(timeout=60) for maker in makers) == [0, 1, 1, 1, 1, 1]
+    (entry,) = register(tmp_path / "ca")
+    assert entry["serial"] == serial_of(tmp_path / "ca" / "ca.pem")
+    assert sorted(os.listdir(tmp_path / "ca")) == ["audit.log", "ca.key", "ca.pem", "register.db"]
 
 
 def test_a_new_ca_that_fails_leaves_nothing(tmp_path):
