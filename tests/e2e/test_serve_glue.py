@@ -162,6 +162,9 @@ def test_a_chain_that_exceeds_the_budget_is_not_begun(serve, cdn, ca, roots):
 # ---- what a client makes of it
 
 
+PATIENTLY = ["--coalesce-wait", "3000"]  # on a busy machine too
+
+
 def fetch(server, ca, name, *args):
     glue = ["--resolve", f"{GLUE}:{server.port}:127.0.0.1"]
     return get_json(server.port, ca.pem, [name, SHARED], *glue, *args)
@@ -170,7 +173,7 @@ def fetch(server, ca, name, *args):
 @pytest.mark.parametrize("name", SITES)
 def test_a_client_needs_one_connection_for_a_site_and_the_shared_host(serve, cdn, ca, name):
     server = serve(cdn.sites(), extra=cdn.glue_yaml())
-    result = fetch(server, ca, name)
+    result = fetch(server, ca, name, *PATIENTLY)
     assert result.request(SHARED)["status"] == 200
     assert result.request(SHARED)["connection"] == result.request(name)["connection"]
     (connection,) = result.report["connections"]
@@ -183,7 +186,7 @@ def test_without_its_glue_a_site_shares_no_connection(serve, cdn, ca):
     result = fetch(server, ca, SITES[0])
     assert result.request(SHARED)["status"] == 200
     assert result.request(SHARED)["connection"] != result.request(SITES[0])["connection"]
-    assert len(fetch(server, ca, SITES[1]).report["connections"]) == 1
+    assert len(fetch(server, ca, SITES[1], *PATIENTLY).report["connections"]) == 1
 
 
 def test_a_glue_certificate_is_stapled_to(serve, cdn, ca):
@@ -191,7 +194,7 @@ def test_a_glue_certificate_is_stapled_to(serve, cdn, ca):
     glue = ca.issue("stapled-glue", [GLUE], required=[name], extensions=["tlsfeature = status_request"])
     yaml = f"glue: [{{certificate: {glue.pem}, key: {glue.key}, ocsp: {ca.ocsp(glue)}}}]\n"
     # Without the staple that it demands the glue would be refused, and the shared host with it.
-    result = fetch(serve(cdn.sites(), extra=yaml), ca, name)
+    result = fetch(serve(cdn.sites(), extra=yaml), ca, name, *PATIENTLY)
     (connection,) = result.report["connections"]
     assert [c["decision"] for c in connection["certificates"]] == ["accepted"] * 2
     without = serve(cdn.sites(), extra=yaml.split(", ocsp")[0] + "}]\n")
@@ -212,4 +215,4 @@ def test_what_codicil_cert_glue_makes_is_what_is_served(serve, cdn, tmp_path):
     sites.append(Site(SHARED, made[SHARED], cdn.root))
     server = serve(sites, extra=f"glue: {tmp_path}\n")
     ca_pem = Certificate(tmp_path / "ca" / "ca.pem", None, None)
-    assert len(fetch(server, ca_pem, SITES[0]).report["connections"]) == 1
+    assert len(fetch(server, ca_pem, SITES[0], *PATIENTLY).report["connections"]) == 1
