@@ -14,9 +14,11 @@
 #include "io/block_file.h"
 
 static const double every_s = 1;
-// A file that is being written may be read in part, and change twice within a tick of the kernel's
-// clock: after a change it is read so many times more. The first may follow at once.
-enum { LOOK_AGAIN = 2 };
+// A file that is being written in place is empty at first, and would let through what it is to
+// stop: it is read when nothing has happened to it for this long, or when that never comes. Then it
+// is read once more, for file systems that count whole seconds.
+static const double quiet_s = 0.1;
+enum { MAX_WAITS = 50, READS = 2 };
 
 struct block_watch {
   struct ev_loop *ev;
@@ -26,8 +28,9 @@ struct block_watch {
   void *user;
   ev_stat stat;
   ev_timer tick;
-  struct stat status; // before the file was last read; zeros where there was none
-  int looks_left;
+  struct stat status; // of the file when it was last looked at; zeros where there was none
+  int num_waits;      // for it to be quiet
+  int reads_left;
   uint8_t seen[SHA256_DIGEST_LENGTH]; // of the file's octets as last read
   bool was_good;                      // and it could be read and parsed
 };
@@ -62,8 +65,6 @@ static void look(block_watch *w, bool is_asked) {
   codicil_block_list *list = NULL;
   codicil_buf text;
   app_error err;
-  read_status(w, &w->status);
-  w->looks_left = LOOK_AGAIN;
   bool is_good = block_file_read(&list, &text, w->path, &err);
   bool is_new = note(w, &text, is_good);
   codicil_buf_clear(&text);
@@ -80,24 +81,38 @@ void block_watch_read(block_watch *w) {
   look(w, true);
 }
 
+// Returns whether the file has just changed: then the next tick comes soon.
+static bool has_changed(block_watch *w) {
+  struct stat status;
+  read_status(w, &status);
+  if (is_same_status(&status, &w->status) || w->num_waits >= MAX_WAITS) {
+    return false;
+  }
+  w->status = status;
+  w->num_waits++;
+  w->reads_left = READS;
+  ev_timer_stop(w->ev, &w->tick);
+  ev_timer_set(&w->tick, quiet_s, every_s);
+  ev_timer_start(w->ev, &w->tick);
+  return true;
+}
+
 static void on_stat(struct ev_loop *ev, ev_stat *watcher, int events) {
   (void)ev;
   (void)events;
-  look(watcher->data, false);
+  (void)has_changed(watcher->data);
 }
 
 static void on_tick(struct ev_loop *ev, ev_timer *watcher, int events) {
   block_watch *w = watcher->data;
-  struct stat status;
-  int looks_left = w->looks_left - 1;
   (void)ev;
   (void)events;
-  read_status(w, &status);
-  if (!is_same_status(&status, &w->status)) {
-    look(w, false);
-  } else if (looks_left >= 0) {
-    look(w, false);
-    w->looks_left = looks_left;
+  if (!has_changed(w)) {
+    w->num_waits = 0;
+    if (w->reads_left > 0) {
+      w->reads_left--;
+      look(w, false);
+    }
   }
 }
 
@@ -115,7 +130,7 @@ block_watch *block_watch_new(struct ev_loop *ev, const char *program, const char
   (void)note(w, take_seen, true);
   codicil_buf_clear(take_seen);
   ev_stat_init(&w->stat, on_stat, path, 0);
-  ev_timer_init(&w->tick, on_tick, every_s, every_s);
+  ev_timer_init(&w->tick, on_tick, quiet_s, every_s);
   w->stat.data = w->tick.data = w;
   ev_stat_start(ev, &w->stat);
   ev_timer_start(ev, &w->tick);

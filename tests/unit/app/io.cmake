@@ -1,4 +1,5 @@
 codicil_unit_test(app io_pool app_io)
+codicil_unit_test(app io_block_watch app_io)
 codicil_unit_test(app io_dns app_io dns_fixture)
 codicil_unit_test(app io_ct_logs app_io pki_fixture)
 if(codicil_has_quic)
