@@ -7,7 +7,8 @@ import sqlite3
 
 import pytest
 from cert_tools import audit, cert, listed, made, refused, register, serial_of
-from harness.pki import Authority, openssl
+from harness.codicil import Site, get_json
+from harness.pki import Authority, Certificate, openssl
 
 
 @pytest.fixture
@@ -54,6 +55,25 @@ def test_what_is_revoked_is_refused_and_nothing_else(ca_dir):
     said = crl_text(ca_dir / "ca.crl")
     assert "Version 2" in said and "Key Compromise" in said and "Authority Key Identifier" in said
     openssl("crl", "-in", f"{ca_dir}/ca.crl", "-noout", "-CAfile", f"{ca_dir}/ca.pem", "-verify")
+
+
+@pytest.mark.parametrize("how", ["crl", "block list"])
+def test_our_client_refuses_what_our_ca_took_back(ca_dir, here, serve, roots, how):
+    """The serial number of a block list is the register's, as is its issuer."""
+    pems = {n: str(new(ca_dir, f"{n}.example", "--intermediate")) for n in "ab"}
+    certs = {n: Certificate(p, p.replace(".pem", ".key"), p) for n, p in pems.items()}
+    server = serve([Site("a.example", certs["a"], roots["a"], secondary=["b.example"]),
+                    Site("b.example", certs["b"], roots["b"])])
+    made("revoke", pems["b"], "--ca", ca_dir)
+    made("crl", "--ca", ca_dir, "--out", here / "all.pem")
+    entry = listed(ca_dir)[-1]
+    (here / "list").write_text(f"serial {entry['issuer']} {entry['serial']}\n", encoding="ascii")
+    flags = ["--crlfile", here / "all.pem"] if how == "crl" else ["--block-list", here / "list"]
+    result = get_json(server.port, f"{ca_dir}/ca.pem", ["a.example", "b.example"], *flags)
+    assert result.request("a.example")["status"] == 200
+    (secondary,) = result.connection_of("a.example")["certificates"]
+    assert secondary["reason"] == ("revoked" if how == "crl" else "blocked")
+    assert result.request("b.example")["status"] is None
 
 
 def test_each_issuer_lists_its_own(ca_dir):
