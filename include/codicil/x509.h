@@ -228,7 +228,8 @@ typedef struct codicil_block_list codicil_block_list;
 //                                                    name or an address
 //   spki HEX-SHA256                                  any certificate of the path, its anchor too
 //   serial HEX-SHA256-OF-ISSUER-DER HEX-SERIAL       any certificate of the path; the issuer is the
-//                                                    DER Name
+//                                                    DER Name, the number its DER octets, zeros
+//                                                    before them or not
 // Lines end in LF or CRLF. CODICIL_BAD_INPUT with `diag` (what, and its offset), *out_line (may be
 // NULL) the line from 1: also beyond 4,194,304 entries, 4,096 octets a line or 256 MiB.
 // CODICIL_NOMEM, CODICIL_CRYPTO.

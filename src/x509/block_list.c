@@ -65,13 +65,15 @@ static bool has_serial(const codicil_block_list *list, const codicil_blocked_ser
   return find(&key, list->serials, list->num_serials, sizeof key, compare_serials);
 }
 
-// `serial` is the content of the INTEGER, `issuer` and `spki` are whole elements.
+// All are whole elements, so that whoever decoded the certificate asks for the same octets.
 static codicil_err find_parts(const codicil_block_list *list, bool *out, codicil_span spki,
-                              codicil_span issuer, codicil_span serial) {
+                              codicil_span issuer, codicil_span integer) {
   codicil_blocked_key key;
   codicil_blocked_serial of_issuer = {.len = 0};
-  if (!codicil_sha256(key.sha256, spki) || !codicil_sha256(of_issuer.issuer_sha256, issuer)) {
-    return CODICIL_CRYPTO;
+  codicil_span serial;
+  if (!codicil_sha256(key.sha256, spki) || !codicil_sha256(of_issuer.issuer_sha256, issuer) ||
+      !codicil_der_only(integer, CODICIL_DER_INTEGER, &serial)) {
+    return CODICIL_CRYPTO; // an INTEGER it is: the certificate was decoded
   }
   *out = find(&key, list->keys, list->num_keys, sizeof key, compare_keys) ||
          has_serial(list, &of_issuer, serial);
@@ -80,27 +82,25 @@ static codicil_err find_parts(const codicil_block_list *list, bool *out, codicil
 
 codicil_err codicil_block_list_find(const codicil_block_list *list, bool *out,
                                     const codicil_cert_fields *certificate) {
-  codicil_span serial;
-  if (!codicil_der_only(certificate->serial, CODICIL_DER_INTEGER, &serial)) {
-    return CODICIL_CRYPTO; // cannot be: the fields were parsed
-  }
-  return find_parts(list, out, certificate->spki, certificate->issuer, serial);
+  return find_parts(list, out, certificate->spki, certificate->issuer, certificate->serial);
 }
 
 codicil_err codicil_block_list_find_x509(const codicil_block_list *list, bool *out,
                                          X509 *certificate) {
-  const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
   const uint8_t *issuer;
   size_t issuer_len;
-  uint8_t *spki = NULL;
+  uint8_t *spki = NULL, *serial = NULL;
+  // OpenSSL keeps a negative number's amount; a list has its octets.
+  int serial_len = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), &serial);
   int spki_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
   codicil_err err = CODICIL_CRYPTO;
-  if (spki_len > 0 &&
+  if (spki_len > 0 && serial_len > 0 &&
       X509_NAME_get0_der(X509_get_issuer_name(certificate), &issuer, &issuer_len) == 1) {
-    err = find_parts(
-        list, out, codicil_span_of(spki, (size_t)spki_len), codicil_span_of(issuer, issuer_len),
-        codicil_span_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
+    err = find_parts(list, out, codicil_span_of(spki, (size_t)spki_len),
+                     codicil_span_of(issuer, issuer_len),
+                     codicil_span_of(serial, (size_t)serial_len));
   }
+  OPENSSL_free(serial);
   OPENSSL_free(spki);
   return err;
 }

@@ -320,6 +320,39 @@ static void test_serial_numbers_are_compared_as_numbers(void **state) {
   codicil_block_list_free(list);
 }
 
+// RFC 5280 §4.1.2.2: non-conforming CAs issue negative ones, and users of certificates have to
+// cope.
+static void test_a_negative_serial_number_is_listed_by_its_octets_on_every_way(void **state) {
+  chain_fixture *f = *state;
+  X509 *cert = X509_dup(f->leaf->x509);
+  ASN1_INTEGER *minus_two = ASN1_INTEGER_new();
+  assert_int_equal(ASN1_INTEGER_set_int64(minus_two, -2), 1);
+  assert_int_equal(X509_set_serialNumber(cert, minus_two), 1);
+  ASN1_INTEGER_free(minus_two);
+  uint8_t *der = NULL;
+  const uint8_t *issuer;
+  size_t issuer_len;
+  assert_true(i2d_re_X509_tbs(cert, &der) > 0); // encodes it anew
+  OPENSSL_free(der);
+  der = NULL;
+  int len = i2d_X509(cert, &der);
+  assert_true(len > 0);
+  assert_int_equal(X509_NAME_get0_der(X509_get_issuer_name(cert), &issuer, &issuer_len), 1);
+  for (int i = 0; i < 2; i++) {
+    char text[256], sha256[65];
+    put_sha256(sha256, issuer, issuer_len);
+    snprintf(text, sizeof text, "serial %s %s", sha256, i == 0 ? "fe" : "2");
+    codicil_block_list *list = parse(text);
+    bool found = i != 0;
+    assert_int_equal(codicil_block_list_has(list, codicil_span_of(der, (size_t)len)), i == 0);
+    assert_int_equal(codicil_block_list_find_x509(list, &found, cert), CODICIL_OK);
+    assert_int_equal(found, i == 0);
+    codicil_block_list_free(list);
+  }
+  OPENSSL_free(der);
+  X509_free(cert);
+}
+
 // ---- many, and changes --------------------------------------------------------------------------
 
 static void test_many_entries_are_all_found(void **state) {
@@ -408,6 +441,7 @@ int main(void) {
       CHAIN_TEST(test_a_serial_number_of_the_path_is_blocked_anchor_included),
       CHAIN_TEST(test_a_certificate_is_looked_up_alone),
       cmocka_unit_test(test_serial_numbers_are_compared_as_numbers),
+      CHAIN_TEST(test_a_negative_serial_number_is_listed_by_its_octets_on_every_way),
       cmocka_unit_test(test_many_entries_are_all_found),
       CHAIN_TEST(test_a_cached_verdict_does_not_survive_another_block_list),
       CHAIN_TEST(test_the_short_way_looks_at_the_block_list),
