@@ -206,7 +206,7 @@ static void one_required_words(char *out, size_t out_len, const codicil_required
   if (domain->type == CODICIL_REQUIRED_WILDCARD) {
     snprintf(text, sizeof text, "a name directly below %s", name + 2);
   } else if (domain->type == CODICIL_REQUIRED_ANY) {
-    snprintf(text, sizeof text, "any name at all (*)");
+    snprintf(text, sizeof text, "any name at all (*), which clients refuse unless told otherwise");
   } else {
     snprintf(text, sizeof text, "%s", name);
   }
@@ -228,6 +228,9 @@ void pki_required_words(char *out, size_t out_len, const codicil_identity *ident
   for (size_t i = 0; i < num; i++) {
     append(out, out_len, i == 0 ? "" : i + 1 < num ? ", " : " or ");
     one_required_words(out, out_len, codicil_identity_required(identity, i));
+  }
+  if (codicil_identity_spans_public_suffix(identity)) {
+    append(out, out_len, "; clients refuse it, as a wildcard spans a public suffix");
   }
 }
 

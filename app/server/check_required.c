@@ -33,6 +33,9 @@ static void warn_of_unproven(const site_table *table, const server_site *site,
   char required[1024];
   char remedy[512] = "the site's own certificate, for that address too, would";
   const server_certificate *wanted = site_table_find(table, name->text)->certificate;
+  if (codicil_identity_required_state(wanted->identity) == CODICIL_REQUIRED_INVALID) {
+    return; // a mistake, and told as one
+  }
   list_required(required, sizeof required, wanted->identity);
   if (has_name(wanted->identity)) {
     snprintf(remedy, sizeof remedy, "a glue certificate for it, with the Required Domain %s, would",

@@ -111,7 +111,8 @@ def test_required_domain_is_told_in_words(ca):
     assert one["state"] == "valid" and one["names"] == ["glue.cdn.example"]
     two = meaning("a.example", "*.b.example")
     assert two["meaning"].endswith("for a.example or a name directly below b.example")
-    assert "any name at all (*)" in meaning("*")["meaning"]
+    assert "any name at all (*), which clients refuse" in meaning("*")["meaning"]
+    assert "clients refuse it, as a wildcard spans" in meaning("*.co.uk", "a.example")["meaning"]
     bad = meaning("bad..example")
     assert bad["state"] == "invalid" and "does not parse" in bad["meaning"]
     assert show(ca.issue("plain", ["a.example"]).leaf)[1][0]["required_domain"]["state"] == "absent"

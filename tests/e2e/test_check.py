@@ -276,6 +276,10 @@ def test_a_required_domain_that_does_not_parse_is_a_mistake(checker, ca):
     done = checker.run(checker.text(checker.site("a.example"), top=glue_yaml(wrong)))
     assert done.returncode == 1
     assert "would be refused by clients" in done.all and wrong.pem in done.all
+    sites = checker.site("a.example", secondary="[glue.example]"), checker.site("glue.example", wrong)
+    (told,) = [line for line in checker.run(checker.text(*sites)).all.splitlines()
+               if "Required Domain" in line]
+    assert "would be refused by clients" in told
 
 
 def test_what_the_block_list_takes_away_is_warned_of(cdn, tmp_path):
