@@ -185,6 +185,19 @@ static bool take_extensions(pki_csr *csr, const STACK_OF(X509_EXTENSION) * list,
   return true;
 }
 
+// OpenSSL reads the first set of extensions, and would say nothing of a second one: whoever asked
+// for a Required Domain there would get a certificate without.
+static bool has_one_set(const X509_REQ *req) {
+  const int *nids = X509_REQ_get_extension_nids();
+  int num = 0;
+  for (size_t i = 0; nids[i] != NID_undef; i++) {
+    for (int at = -1; (at = X509_REQ_get_attr_by_NID(req, nids[i], at)) >= 0;) {
+      num += X509_ATTRIBUTE_count(X509_REQ_get_attr(req, at));
+    }
+  }
+  return num <= 1;
+}
+
 static bool is_known_kind(const EVP_PKEY *key) {
   static const char *const kinds[] = {"RSA",   "RSA-PSS",   "EC",        "ED25519",
                                       "ED448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"};
@@ -206,7 +219,15 @@ static bool is_tls_curve(const EVP_PKEY *key) {
   return nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1;
 }
 
-static bool check_key(const EVP_PKEY *key, app_error *err) {
+// A point that is not on its curve, an RSA exponent of 1: a key that proves nothing of who has it.
+static bool is_sound(EVP_PKEY *key) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+  bool ok = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
+  EVP_PKEY_CTX_free(ctx);
+  return ok;
+}
+
+static bool check_key(EVP_PKEY *key, app_error *err) {
   if (key == NULL || !is_known_kind(key)) {
     return app_fail(err, "its key is of no kind that a certificate may have");
   }
@@ -217,8 +238,10 @@ static bool check_key(const EVP_PKEY *key, app_error *err) {
     return app_fail(err, "its key is too short: %d bits", EVP_PKEY_get_bits(key));
   }
   bool is_rsa = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
-  return !is_rsa || EVP_PKEY_get_bits(key) <= RSA_BITS_MAX ||
-         app_fail(err, "its key is too long: %d bits", EVP_PKEY_get_bits(key));
+  if (is_rsa && EVP_PKEY_get_bits(key) > RSA_BITS_MAX) {
+    return app_fail(err, "its key is too long: %d bits", EVP_PKEY_get_bits(key));
+  }
+  return is_sound(key) || app_fail(err, "its key is none: its numbers cannot be right");
 }
 
 // Takes `req`, whatever becomes of it.
@@ -231,6 +254,8 @@ static bool take_request(pki_csr *out, X509_REQ *req, const char *oid, app_error
   csr.key = X509_REQ_get_pubkey(req);
   if (csr.required == NULL || required_domain == NULL) {
     app_fail(err, "out of memory");
+  } else if (!has_one_set(req)) {
+    app_fail(err, "it asks for two sets of extensions");
   } else if (check_key(csr.key, err)) {
     list = X509_REQ_get_extensions(req);
     ok = take_extensions(&csr, list, required_domain, err);

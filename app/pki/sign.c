@@ -194,8 +194,7 @@ static bool check_caa(const pki_desk *desk, const pki_request *request, pki_pend
   pending->skips_caa = desk->caa.skip;
   if (!is_allowed) {
     tell_decision(desk, &decision);
-    app_fail(err, "%s: CAA does not allow this certificate: %s", request->names[0].text,
-             decision.why);
+    app_fail(err, "%s", decision.why);
   }
   pki_caa_decision_clear(&decision);
   return is_allowed;

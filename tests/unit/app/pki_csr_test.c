@@ -1,7 +1,9 @@
 // Certificate requests: written and read again, cut off, bent, and with memory that runs out.
 #include "pki/csr.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +192,75 @@ static void test_required_domains_are_counted_once_and_never_too_many(void **sta
   assert_false(pki_required_has_any(&required));
 }
 
+// Signs the request again and gives it to the reader; tells why it is refused.
+static void refuse(X509_REQ *req, EVP_PKEY *key, const char *why) {
+  app_error err;
+  uint8_t *der = NULL;
+  pki_csr csr = {.req = NULL};
+  assert_true(X509_REQ_sign(req, key, NULL) > 0);
+  int len = i2d_X509_REQ(req, &der);
+  assert_true(len > 0);
+  assert_false(pki_csr_decode(&csr, codicil_span_of(der, (size_t)len), oid, &err));
+  assert_string_equal(err.text, why);
+  assert_int_equal(ERR_peek_error(), 0);
+  OPENSSL_free(der);
+}
+
+static X509_REQ *request_of(const fixture *f) {
+  const uint8_t *at = f->der;
+  X509_REQ *req = d2i_X509_REQ(NULL, &at, (long)f->der_len);
+  assert_non_null(req);
+  return req;
+}
+
+// OpenSSL would read one set and leave the other out: a Required Domain is not lost in silence.
+static void test_a_second_set_of_extensions_is_refused(void **state) {
+  fixture *f = *state;
+  X509_REQ *req = request_of(f);
+  STACK_OF(X509_EXTENSION) *list = X509_REQ_get_extensions(req);
+  assert_int_equal(X509_REQ_add_extensions_nid(req, list, NID_ms_ext_req), 1);
+  sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+  refuse(req, f->key, "it asks for two sets of extensions");
+  X509_REQ_free(req);
+}
+
+static void test_a_second_value_of_extensions_is_refused(void **state) {
+  fixture *f = *state;
+  X509_REQ *req = request_of(f);
+  X509_ATTRIBUTE *attr = X509_REQ_get_attr(req, X509_REQ_get_attr_by_NID(req, NID_ext_req, -1));
+  assert_int_equal(X509_ATTRIBUTE_set1_data(attr, V_ASN1_SEQUENCE, "\x30\x00", 2), 1);
+  refuse(req, f->key, "it asks for two sets of extensions");
+  X509_REQ_free(req);
+}
+
+// An RSA exponent of 1 makes everybody's signature right, that of the request to begin with.
+static void test_a_key_that_everybody_has_is_refused(void **state) {
+  fixture *f = *state;
+  app_error err;
+  BIGNUM *n = NULL;
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM *params = NULL;
+  OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+  EVP_PKEY *rsa = pki_key_new(PKI_RSA2048, &err);
+  assert_int_equal(EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+  assert_int_equal(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n), 1);
+  assert_int_equal(OSSL_PARAM_BLD_push_uint(build, OSSL_PKEY_PARAM_RSA_E, 1), 1);
+  params = OSSL_PARAM_BLD_to_param(build);
+  assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+  assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+  X509_REQ *req = request_of(f);
+  assert_int_equal(X509_REQ_set_pubkey(req, key), 1);
+  refuse(req, f->key, "its key is none: its numbers cannot be right");
+  X509_REQ_free(req);
+  EVP_PKEY_free(key);
+  EVP_PKEY_free(rsa);
+  EVP_PKEY_CTX_free(ctx);
+  OSSL_PARAM_free(params);
+  OSSL_PARAM_BLD_free(build);
+  BN_free(n);
+}
+
 #define WITH_REQUEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -200,6 +271,9 @@ int main(void) {
       WITH_REQUEST(test_a_request_with_a_wrong_octet_is_not_its_sender_s),
       WITH_REQUEST(test_reading_without_memory_fails_or_reads_the_same),
       WITH_REQUEST(test_writing_without_memory_fails_or_writes_a_request),
+      WITH_REQUEST(test_a_second_set_of_extensions_is_refused),
+      WITH_REQUEST(test_a_second_value_of_extensions_is_refused),
+      WITH_REQUEST(test_a_key_that_everybody_has_is_refused),
       cmocka_unit_test(test_required_domains_are_counted_once_and_never_too_many),
   };
   if (!starve_install()) {
