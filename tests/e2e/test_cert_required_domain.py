@@ -139,7 +139,7 @@ def test_another_property_may_be_asked_for(ca_dir, dns):
 
 def test_an_ordinary_certificate_asks_dns_only_where_told_to(ca_dir, dns):
     server = dns(zone("example", caa("cdn", "issue", "ca.example")))
-    new(ca_dir, *asks(server), call=refused, says="CAA does not allow")
+    new(ca_dir, *asks(server), call=refused, says="codicil cert: CAA refuses ")
     new(ca_dir, *asks(server), "--caa-identity", "ca.example", "--out", ca_dir.parent / "asked")
     new(ca_dir, "--out", ca_dir.parent / "not-asked")
 

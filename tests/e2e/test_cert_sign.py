@@ -147,7 +147,7 @@ def test_a_required_domain_in_a_request_needs_caa(ca_dir, here, dns):
     server = dns(zone("example"))
     csr = request(here, "subjectAltName = DNS:a.example", required_domain("www.site.example"))
     refused("sign", csr, "--ca", ca_dir, "--caa-server", f"127.0.0.1:{server.port}",
-            cwd=here, says="CAA does not allow")
+            cwd=here, says="codicil cert: CAA refuses ")
 
 
 def other_curve(here):
