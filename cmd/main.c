@@ -20,7 +20,7 @@ static int cmd_help(int argc, char **argv);
 
 static const command commands[] = {
     {"serve", cmd_serve, "serve sites over HTTP/2 and HTTP/3"},
-    {"cert", cmd_cert, "make a CA and certificates"},
+    {"cert", cmd_cert, "make, sign, revoke and check certificates"},
     {"get", cmd_get, "fetch URLs on as few connections as their certificates allow"},
     {"help", cmd_help, "show this text, or that of a command"},
 };

@@ -191,7 +191,7 @@ CODICIL_API void codicil_trust_free(codicil_trust *trust);
   X(REVOKED, "revoked", "the certificate is revoked")                                              \
   X(STAPLE_MISSING, "staple-missing", "the certificate demands a good OCSP staple")                \
   X(SCTS, "scts", "too few signed certificate timestamps")                                         \
-  X(BLOCKED, "blocked", "the certificate is on the block list")                                    \
+  X(BLOCKED, "blocked", "it, an issuer or a name that it requires is on the block list")           \
   X(REQUIRED_DOMAIN, "required-domain", "this connection does not prove the required domain")      \
   X(REQUIRED_DOMAIN_MISSING, "required-domain-missing", "no Required Domain, and one is required") \
   X(REQUIRED_DOMAIN_INVALID, "required-domain-invalid", "the Required Domain does not parse")      \

@@ -78,7 +78,7 @@ def reader(tmp_path):
                                 "www.site.example is proven by the handshake's certificate",
                                 "glue.cdn.example is proven by secondary certificate",
                                 "somebody has a certificate for us",
-                                "the certificate is on the block list"]),
+                                "it, an issuer or a name that it requires is on the block list"]),
 ])
 def test_a_document_can_be_followed_from_top_to_bottom(reader, path, words):
     said = ""
