@@ -214,7 +214,7 @@ static codicil_err judge_blocked(codicil_path_verdict *out, const request *rq,
 
 // The anchor is not asked about: nobody vouches for it but the user.
 static void judge_revoked(codicil_path_verdict *out, const request *rq, STACK_OF(X509) * chain) {
-  for (int i = 0; rq->trust->crls != NULL && i < sk_X509_num(chain) - 1; i++) {
+  for (int i = 0; rq->trust->num_crls != 0 && i < sk_X509_num(chain) - 1; i++) {
     X509 *issuer = sk_X509_value(chain, i + 1);
     const ASN1_INTEGER *serial = X509_get0_serialNumber(sk_X509_value(chain, i));
     if (codicil_crls_revoke(rq->trust, serial, issuer)) {
@@ -351,7 +351,7 @@ static bool leaf_is_clear(const request *rq, const codicil_cert_fields *leaf, X5
       (codicil_block_list_find(rq->block_list, &found, leaf) != CODICIL_OK || found)) {
     return false;
   }
-  if (rq->trust->crls != NULL) {
+  if (rq->trust->num_crls != 0) {
     const uint8_t *at = leaf->serial.data;
     ASN1_INTEGER *serial = d2i_ASN1_INTEGER(NULL, &at, (long)leaf->serial.len);
     found = serial == NULL || codicil_crls_name(rq->trust, serial, issuer);

@@ -5,10 +5,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #include "err.h"
+#include "mem.h"
 #include "path.h"
 #include "trust.h"
+
+enum { CRLS_MAX = 1 << 16 };
+// What is written down of a CRL's signer: nothing yet, by some thread just now, all.
+enum { SIGNER_UNKNOWN, SIGNER_IN_HAND, SIGNER_KNOWN };
 
 // ---- reading ------------------------------------------------------------------------------------
 
@@ -125,23 +131,30 @@ static bool sort_entries(X509_CRL *crl) {
 // Takes the lists over. All of them are added, or none.
 static codicil_err add_all(codicil_trust *trust, STACK_OF(X509_CRL) * crls, codicil_span file) {
   uint8_t sha256[CODICIL_SHA256_LEN];
-  if (trust->crls == NULL) {
-    trust->crls = sk_X509_CRL_new_null();
+  size_t num = (size_t)sk_X509_CRL_num(crls);
+  codicil_err err = codicil_mem_grow(trust->mem, (void **)&trust->crls, &trust->cap_crls,
+                                     trust->num_crls + num, CRLS_MAX, sizeof *trust->crls);
+  for (int i = 0; err == CODICIL_OK && i < sk_X509_CRL_num(crls); i++) {
+    err = sort_entries(sk_X509_CRL_value(crls, i)) ? CODICIL_OK : CODICIL_NOMEM;
   }
-  bool ok = trust->crls != NULL && sk_X509_CRL_reserve(trust->crls, sk_X509_CRL_num(crls)) == 1;
-  for (int i = 0; ok && i < sk_X509_CRL_num(crls); i++) {
-    ok = sort_entries(sk_X509_CRL_value(crls, i));
+  if (err == CODICIL_OK &&
+      (!codicil_sha256(sha256, file) || !codicil_trust_extend(trust, CODICIL_TRUST_CRLS, sha256))) {
+    err = CODICIL_CRYPTO;
   }
-  if (!ok) {
-    return CODICIL_NOMEM;
+  for (size_t i = 0; err == CODICIL_OK && i < num; i++) {
+    codicil_crl *added = &trust->crls[trust->num_crls++];
+    added->crl = sk_X509_CRL_value(crls, (int)i);
+    X509_CRL_up_ref(added->crl);
+    atomic_init(&added->signer_state, SIGNER_UNKNOWN);
   }
-  if (!codicil_sha256(sha256, file) || !codicil_trust_extend(trust, CODICIL_TRUST_CRLS, sha256)) {
-    return CODICIL_CRYPTO;
+  return err;
+}
+
+void codicil_trust_free_crls(codicil_trust *trust) {
+  for (size_t i = 0; i < trust->num_crls; i++) {
+    X509_CRL_free(trust->crls[i].crl);
   }
-  while (sk_X509_CRL_num(crls) > 0) {
-    (void)sk_X509_CRL_push(trust->crls, sk_X509_CRL_shift(crls)); // there is room
-  }
-  return CODICIL_OK;
+  codicil_mem_free(trust->mem, trust->crls);
 }
 
 codicil_err codicil_trust_add_crls(codicil_trust *trust, size_t *out_num, codicil_diag *diag,
@@ -176,19 +189,44 @@ static bool lists(X509_CRL *crl, const ASN1_INTEGER *serial) {
   return X509_CRL_get0_by_serial(crl, &entry, serial) == 1;
 }
 
+static bool is_known_signer(codicil_crl *crl, const uint8_t key_sha256[CODICIL_SHA256_LEN]) {
+  return atomic_load_explicit(&crl->signer_state, memory_order_acquire) == SIGNER_KNOWN &&
+         memcmp(crl->signer_sha256, key_sha256, CODICIL_SHA256_LEN) == 0;
+}
+
+// The first thread to find out writes it down, the others go without.
+static void know_signer(codicil_crl *crl, const uint8_t key_sha256[CODICIL_SHA256_LEN]) {
+  int state = SIGNER_UNKNOWN;
+  if (atomic_compare_exchange_strong(&crl->signer_state, &state, SIGNER_IN_HAND)) {
+    memcpy(crl->signer_sha256, key_sha256, CODICIL_SHA256_LEN);
+    atomic_store_explicit(&crl->signer_state, SIGNER_KNOWN, memory_order_release);
+  }
+}
+
 //= https://www.rfc-editor.org/rfc/rfc5280#section-6.3.3
 //# If a key usage extension is
 //# present in the CRL issuer's certificate, verify that the
 //# cRLSign bit is set.
-static bool is_signed_by(X509_CRL *crl, X509 *issuer) {
+static bool is_signed_by(codicil_crl *crl, X509 *issuer) {
+  uint8_t key_sha256[CODICIL_SHA256_LEN];
   EVP_PKEY *key = X509_get0_pubkey(issuer);
-  return key != NULL && (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 &&
-         X509_CRL_verify(crl, key) == 1;
+  if (key == NULL || (X509_get_key_usage(issuer) & KU_CRL_SIGN) == 0 ||
+      X509_pubkey_digest(issuer, EVP_sha256(), key_sha256, NULL) != 1) {
+    return false;
+  }
+  if (is_known_signer(crl, key_sha256)) {
+    return true;
+  }
+  bool ok = X509_CRL_verify(crl->crl, key) == 1;
+  if (ok) {
+    know_signer(crl, key_sha256);
+  }
+  return ok;
 }
 
 bool codicil_crls_name(const codicil_trust *trust, const ASN1_INTEGER *serial, X509 *issuer) {
-  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
-    X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+  for (size_t i = 0; i < trust->num_crls; i++) {
+    X509_CRL *crl = trust->crls[i].crl;
     if (is_in_name_of(crl, issuer) && lists(crl, serial)) {
       return true;
     }
@@ -197,9 +235,9 @@ bool codicil_crls_name(const codicil_trust *trust, const ASN1_INTEGER *serial, X
 }
 
 bool codicil_crls_revoke(const codicil_trust *trust, const ASN1_INTEGER *serial, X509 *issuer) {
-  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
-    X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
-    if (is_in_name_of(crl, issuer) && lists(crl, serial) && is_signed_by(crl, issuer)) {
+  for (size_t i = 0; i < trust->num_crls; i++) {
+    codicil_crl *one = &trust->crls[i];
+    if (is_in_name_of(one->crl, issuer) && lists(one->crl, serial) && is_signed_by(one, issuer)) {
       return true;
     }
   }
@@ -208,8 +246,8 @@ bool codicil_crls_revoke(const codicil_trust *trust, const ASN1_INTEGER *serial,
 
 int64_t codicil_crls_next_update(const codicil_trust *trust, X509 *issuer, int64_t unix_s) {
   int64_t first = INT64_MAX;
-  for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
-    const X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
+  for (size_t i = 0; i < trust->num_crls; i++) {
+    const X509_CRL *crl = trust->crls[i].crl;
     int64_t from, until;
     if (X509_CRL_get0_nextUpdate(crl) != NULL && is_in_name_of(crl, issuer) &&
         codicil_asn1_time(&from, X509_CRL_get0_lastUpdate(crl)) &&

@@ -31,7 +31,7 @@ codicil_err codicil_trust_new(codicil_trust **out, const codicil_mem *mem) {
 void codicil_trust_free(codicil_trust *trust) {
   if (trust != NULL) {
     X509_STORE_free(trust->store);
-    sk_X509_CRL_pop_free(trust->crls, X509_CRL_free);
+    codicil_trust_free_crls(trust);
     codicil_trust_free_logs(trust);
     codicil_mem_free(trust->mem, trust->anchors);
     codicil_mem_free(trust->mem, trust);

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdatomic.h>
 
 #include "codicil/x509.h"
 #include "digest.h"
@@ -21,13 +22,22 @@ typedef struct codicil_ct_log {
   int64_t from_s, until_s;
 } codicil_ct_log;
 
+// A CRL, its entries in order. To verify its signature takes time in proportion to its length; a
+// peer could ask for that again and again. So who finds out which key signed it writes it down.
+typedef struct codicil_crl {
+  X509_CRL *crl;
+  atomic_int signer_state; // of crl.c
+  uint8_t signer_sha256[CODICIL_SHA256_LEN];
+} codicil_crl;
+
 struct codicil_trust {
   const codicil_mem *mem;
   X509_STORE *store;
   uint8_t generation[CODICIL_SHA256_LEN];
   codicil_anchor *anchors;
   size_t num_anchors, cap_anchors;
-  STACK_OF(X509_CRL) * crls; // each with its entries in order; NULL at first
+  codicil_crl *crls;
+  size_t num_crls, cap_crls;
   codicil_ct_log *logs;
   size_t num_logs, cap_logs;
   size_t min_scts;
@@ -50,6 +60,8 @@ typedef enum codicil_trust_part {
 // Makes a new generation for a store to which what has this digest is added.
 CODICIL_MUST_USE bool codicil_trust_extend(codicil_trust *trust, codicil_trust_part part,
                                            const uint8_t sha256[CODICIL_SHA256_LEN]);
+// Frees what codicil_trust_add_crls made.
+void codicil_trust_free_crls(codicil_trust *trust);
 // Frees what codicil_trust_add_log made.
 void codicil_trust_free_logs(codicil_trust *trust);
 

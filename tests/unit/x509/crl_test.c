@@ -190,6 +190,25 @@ static void test_an_entry_that_takes_off_does_not_list(void **state) {
   assert_int_equal(chain_judge_usual(f), CODICIL_CERT_NONE);
 }
 
+// To verify a long CRL takes long, and a peer with a revoked certificate can ask for it at will.
+static void test_who_signed_a_crl_is_found_out_once(void **state) {
+  chain_fixture *f = *state;
+  pki_cert *namesake = pki_intermediate(f->root, "intermediate");
+  pki_cert *leaf = pki_leaf(namesake, "DNS:a.example");
+  uint8_t key_sha256[CODICIL_SHA256_LEN];
+  assert_int_equal(X509_pubkey_digest(f->intermediate->x509, EVP_sha256(), key_sha256, NULL), 1);
+  add(f, f->intermediate, &(pki_crl_spec){.revoked = {f->leaf, leaf}});
+  assert_memory_not_equal(f->trust->crls[0].signer_sha256, key_sha256, sizeof key_sha256);
+  for (int i = 0; i < 3; i++) {
+    // The same name with another key: the same numbers there are other certificates.
+    assert_int_equal(chain_judge(f, (const pki_cert *[]){leaf, namesake}, 2), CODICIL_CERT_NONE);
+    expect_revoked(f);
+    assert_memory_equal(f->trust->crls[0].signer_sha256, key_sha256, sizeof key_sha256);
+  }
+  pki_free(leaf);
+  pki_free(namesake);
+}
+
 // ---- time and the cache -------------------------------------------------------------------------
 
 static void test_next_update_ends_a_verdict_while_the_crl_is_in_force(void **state) {
@@ -269,6 +288,7 @@ int main(void) {
       CHAIN_TEST(test_an_issuer_that_may_not_sign_crls_revokes_nothing),
       CHAIN_TEST(test_what_was_revoked_stays_so_whatever_the_crls_dates),
       CHAIN_TEST(test_an_entry_that_takes_off_does_not_list),
+      CHAIN_TEST(test_who_signed_a_crl_is_found_out_once),
       CHAIN_TEST(test_next_update_ends_a_verdict_while_the_crl_is_in_force),
       CHAIN_TEST(test_a_cached_verdict_does_not_survive_another_crl),
       CHAIN_TEST(test_the_short_way_looks_at_crls),
