@@ -89,7 +89,48 @@ static bool load_identity(server_certificate *c, const char *oid, config_report 
                file->text);
     return false;
   }
+  server_certificate_find_bits(c);
   return true;
+}
+
+// ---- what may prove it
+// --------------------------------------------------------------------------------
+
+// One of 64, by FNV-1a.
+static uint64_t bit_of(codicil_span name) {
+  uint32_t hash = 2166136261;
+  for (size_t i = 0; i < name.len; i++) {
+    hash = (hash ^ name.data[i]) * 16777619;
+  }
+  return UINT64_C(1) << (hash >> 26);
+}
+
+// A wildcard may be any name, and so may an address, whose forms are many.
+static uint64_t find_name_bits(const codicil_identity *identity) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < codicil_identity_num_names(identity); i++) {
+    const codicil_alt_name *name = codicil_identity_name(identity, i);
+    bool is_host = name->type == CODICIL_ALT_DNS && name->dns.len > 0 && name->dns.data[0] != '*';
+    bits |= is_host ? bit_of(name->dns) : UINT64_MAX;
+  }
+  return bits;
+}
+
+static uint64_t find_required_bits(const codicil_identity *identity) {
+  size_t num = codicil_identity_num_required(identity);
+  uint64_t bits = num > 0 ? 0 : UINT64_MAX;
+  for (size_t i = 0; i < num; i++) {
+    const codicil_required_domain *required = codicil_identity_required(identity, i);
+    bits |= required->type == CODICIL_REQUIRED_DNS ? bit_of(required->dns) : UINT64_MAX;
+  }
+  return bits;
+}
+
+// A certificate without names proves what is proven to everybody.
+void server_certificate_find_bits(server_certificate *c) {
+  uint64_t bits = find_name_bits(c->identity);
+  c->name_bits = bits != 0 ? bits : UINT64_MAX;
+  c->required_bits = find_required_bits(c->identity);
 }
 
 bool server_certificate_load(server_certificate *out, const config_certificate *config,

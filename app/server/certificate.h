@@ -11,6 +11,9 @@ typedef struct server_certificate {
   codicil_credential *credential;
   codicil_identity *identity; // NULL where it did not load
   codicil_buf ocsp;           // the response to staple; empty where there is none
+  // Of the names that it has, and of those that could prove its Required Domain: see
+  // server_certificate_may_prove.
+  uint64_t name_bits, required_bits;
 } server_certificate;
 
 // Loads what `config` (borrowed for its life) names; mistakes go to `report`. A Required Domain
@@ -20,6 +23,15 @@ CODICIL_MUST_USE bool server_certificate_load(server_certificate *out,
                                               const config_certificate *config, const char *oid,
                                               config_report *report);
 void server_certificate_clear(server_certificate *certificate);
+
+// Finds the bits of a certificate with an identity; server_certificate_load has done that.
+void server_certificate_find_bits(server_certificate *certificate);
+// False: `by` proves no Required Domain of `wanted`. Quick, for there may be thousands of glue;
+// true says nothing.
+static inline bool server_certificate_may_prove(const server_certificate *by,
+                                                const server_certificate *wanted) {
+  return (by->name_bits & wanted->required_bits) != 0;
+}
 
 // Octets of the longest authenticator that proves it, staples apart.
 size_t server_certificate_proof_len(const server_certificate *certificate);

@@ -18,7 +18,8 @@ typedef struct planner {
   const server_plan *plan;
   const server_site *site;
   plan_site *out;
-  bool *may_use; // by certificate
+  bool *may_use;    // by certificate
+  bool *is_covered; // by place in the table's names
 } planner;
 
 // ---- what is proven
@@ -197,6 +198,33 @@ static bool fits_origin_set(const plan_site *out) {
   return out->num_origins < LIMIT_ORIGINS && len + CODICIL_ORIGIN_TEXT_MAX <= LIMIT_ORIGINS_LEN;
 }
 
+// A certificate has few names, and the table may have thousands: a name is looked up, and only a
+// wildcard or an address is compared with all.
+static void mark_covered(planner *p) {
+  const site_table *table = p->plan->table;
+  const codicil_identity *identity = p->site->certificate->identity;
+  bool has_other = false;
+  memset(p->is_covered, 0, table->num_names * sizeof *p->is_covered);
+  for (size_t i = 0; i < codicil_identity_num_names(identity); i++) {
+    const codicil_alt_name *name = codicil_identity_name(identity, i);
+    char host[CODICIL_HOST_MAX + 1];
+    bool is_host = name->type == CODICIL_ALT_DNS && name->dns.len > 0 && name->dns.data[0] != '*' &&
+                   name->dns.len < sizeof host;
+    has_other |= !is_host;
+    if (is_host) {
+      memcpy(host, name->dns.data, name->dns.len);
+      host[name->dns.len] = '\0';
+      const site_name *found = site_table_find_name(table, host);
+      if (found) {
+        p->is_covered[found - table->names] = site_covers_name(p->site, found->text);
+      }
+    }
+  }
+  for (size_t i = 0; has_other && i < table->num_names; i++) {
+    p->is_covered[i] = site_covers_name(p->site, table->names[i].text);
+  }
+}
+
 // What ORIGIN names, as protocol §7 says: the sites that this connection may serve.
 static bool plan_origins(planner *p) {
   const site_table *table = p->plan->table;
@@ -207,8 +235,9 @@ static bool plan_origins(planner *p) {
   if (!out->origins) {
     return false;
   }
+  mark_covered(p);
   for (size_t i = 0; i < table->num_names; i++) {
-    if (site_covers_name(p->site, table->names[i].text)) {
+    if (p->is_covered[i]) {
       ok &= add_name(out, table->names[i].text);
     }
   }
@@ -231,13 +260,15 @@ static bool plan_origins(planner *p) {
 static bool plan_sites(server_plan *plan, const server_config *config) {
   const site_table *table = plan->table;
   bool *may_use = calloc(table->num_certificates + 1, sizeof *may_use);
-  bool ok = may_use != NULL;
+  bool *is_covered = calloc(table->num_names + 1, sizeof *is_covered);
+  bool ok = may_use != NULL && is_covered != NULL;
   for (size_t i = 0; ok && i < table->num_sites; i++) {
-    planner p = {config, plan, &table->sites[i], &plan->sites[i], may_use};
+    planner p = {config, plan, &table->sites[i], &plan->sites[i], may_use, is_covered};
     ok = !p.site->certificate->identity || (plan_proofs(&p) && plan_origins(&p));
     p.out->order.may_use = NULL;
   }
   free(may_use);
+  free(is_covered);
   return ok;
 }
 

@@ -152,10 +152,11 @@ static bool is_candidate(const search *s, size_t certificate) {
 static bool expand(search *s, ptrdiff_t from) {
   const proof_order *order = s->order;
   const server_certificate *all = order->certificates;
-  const codicil_identity *by = all[from == PROOF_OWN ? order->own : (size_t)from].identity;
+  const server_certificate *by = &all[from == PROOF_OWN ? order->own : (size_t)from];
   codicil_origin name;
   for (size_t i = 0; i < order->num_certificates; i++) {
-    if (is_candidate(s, i) && proof_leads(&name, by, all[i].identity)) {
+    if (server_certificate_may_prove(by, &all[i]) && is_candidate(s, i) &&
+        proof_leads(&name, by->identity, all[i].identity)) {
       s->proved_by[i] = from;
       s->queue[s->num_queued++] = (ptrdiff_t)i;
       if (i == s->wanted) {

@@ -98,9 +98,12 @@ static int by_text(const void *key, const void *item) {
   return strcmp(key, ((const site_name *)item)->text);
 }
 
+const site_name *site_table_find_name(const site_table *table, const char *host) {
+  return bsearch(host, table->names, table->num_names, sizeof *table->names, by_text);
+}
+
 static const server_site *find_exact(const site_table *table, const char *name) {
-  const site_name *found =
-      bsearch(name, table->names, table->num_names, sizeof *table->names, by_text);
+  const site_name *found = site_table_find_name(table, name);
   return found ? &table->sites[found->site] : NULL;
 }
 

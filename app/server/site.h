@@ -40,6 +40,8 @@ CODICIL_MUST_USE bool site_table_load(site_table *out, const server_config *conf
 void site_table_clear(site_table *table);
 // Finds the site of a normalised host: by its name, else by a wildcard of one label. NULL if none.
 const server_site *site_table_find(const site_table *table, const char *host);
+// Finds what a host is called in `names`, no wildcard; NULL if it is not there.
+const site_name *site_table_find_name(const site_table *table, const char *host);
 // Makes an origin with port 443 of a site's name; false for a wildcard.
 CODICIL_MUST_USE bool site_name_origin(codicil_origin *out, const char *name);
 // Tells whether `site`'s certificate covers a name of the configuration, wildcards included.

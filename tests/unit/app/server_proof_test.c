@@ -45,6 +45,7 @@ static size_t add_spec(fixture *f, const pki_spec *spec) {
       CODICIL_OK);
   assert_int_equal(codicil_identity_new(&out->identity, NULL, pki_der(cert), PKI_OID), CODICIL_OK);
   pki_free(cert);
+  server_certificate_find_bits(out);
   f->may_use[f->num] = true;
   return f->num++;
 }
@@ -254,9 +255,34 @@ static void test_a_star_needs_nothing(void **state) {
   assert_step(f, 0, wanted, PROOF_OWN, "");
 }
 
+// The quick question is no other than the thorough one.
+static void test_what_proves_is_never_left_out_by_its_bits(void **state) {
+  fixture *f = *state;
+  add(f, "DNS:WWW.Site.example,DNS:other.example", NULL);
+  add(f, "DNS:*.site.example", "a.example");
+  add(f, "IP:192.0.2.1,IP:2001:db8::1", "192.0.2.1");
+  add(f, "DNS:a.site.example", "*.site.example");
+  add(f, "DNS:a.example", "www.site.example");
+  add(f, "DNS:b.example", "*");
+  size_t num_proven = 0, num_left_out = 0;
+  for (size_t i = 0; i < f->num; i++) {
+    for (size_t j = 0; j < f->num; j++) {
+      codicil_origin name;
+      const server_certificate *by = &f->certificates[i], *wanted = &f->certificates[j];
+      bool leads = proof_leads(&name, by->identity, wanted->identity);
+      assert_true(server_certificate_may_prove(by, wanted) || !leads);
+      num_proven += leads;
+      num_left_out += !server_certificate_may_prove(by, wanted);
+    }
+  }
+  assert_true(num_proven > 2 * f->num && num_left_out > 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_what_proves_is_never_left_out_by_its_bits, set_up,
+                                      tear_down),
       TEST(test_a_certificate_that_requires_nothing_comes_alone),
       TEST(test_what_the_handshake_proves_needs_nothing_more),
       TEST(test_glue_comes_first),
