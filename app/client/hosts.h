@@ -4,7 +4,7 @@
 //   --connect-to HOST1:PORT1:HOST2:PORT2    empty HOST1 or PORT1 match anything, empty HOST2 or
 //                                           PORT2 keep what the URL says; the first match counts
 //
-// Rules replace DNS as evidence too (protocol §5, step 5), for exactly that host and port.
+// Rules replace DNS as evidence too (docs/protocol.md §5, step 5), for exactly that host and port.
 #ifndef APP_CLIENT_HOSTS_H
 #define APP_CLIENT_HOSTS_H
 

@@ -1,5 +1,5 @@
 // Where the host of an origin is: what the user put in place of DNS, or what DNS says. It is where
-// connections are opened to, and the evidence that one leads there (protocol §5, step 5).
+// connections are opened to, and the evidence that one leads there (docs/protocol.md §5, step 5).
 #ifndef APP_CLIENT_LOCATION_H
 #define APP_CLIENT_LOCATION_H
 

@@ -1,9 +1,9 @@
 // Host names to addresses by DNS (io/dns.h): A and AAAA, asked at once.
 //
 // Where one of the two fails and the other has addresses, these are what there is. Answers are kept
-// until their TTL ends, 60 seconds at least, and asked for anew by what comes later (protocol §5,
-// step 5). Addresses are in the order in which they are tried: one of each family in turn, IPv6
-// first where this machine has a way to it (RFC 6724, RFC 8305 §4).
+// until their TTL ends, 60 seconds at least, and asked for anew by what comes later
+// (docs/protocol.md §5, step 5). Addresses are in the order in which they are tried: one of each
+// family in turn, IPv6 first where this machine has a way to it (RFC 6724, RFC 8305 §4).
 #ifndef APP_CLIENT_RESOLVER_H
 #define APP_CLIENT_RESOLVER_H
 
