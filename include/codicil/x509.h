@@ -47,6 +47,10 @@ CODICIL_API bool codicil_identity_covers(const codicil_identity *identity,
                                          const codicil_origin *origin);
 // Returns the SHA-256 of the certificate's DER, 32 octets; lives as long as the identity.
 CODICIL_API const uint8_t *codicil_identity_sha256(const codicil_identity *identity); // 32 octets
+// Tells whether both are of one certificate: what its issuer signed (tbsCertificate) is the same.
+// Who holds a certificate can change the octets of an ECDSA signature, and so the SHA-256, at will.
+CODICIL_API bool codicil_identity_is_same(const codicil_identity *identity,
+                                          const codicil_identity *other);
 // Returns when the certificate becomes valid, in Unix time.
 CODICIL_API int64_t codicil_identity_not_before(const codicil_identity *identity); // Unix time
 // Returns the last second at which it is valid, in Unix time.

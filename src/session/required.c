@@ -128,9 +128,12 @@ static bool is_proven_by_pattern(const walk *w) {
          has_pattern(w->in->certificates[w->by].identity, w->required->dns);
 }
 
+// Never itself, nor a copy of itself: a server may send a certificate twice, and the handshake's
+// once more.
 static bool may_prove(const codicil_policy_input *in, size_t index, size_t by) {
-  return index != by &&
-         codicil_sieve_lets(&in->certificates[by].names, &in->certificates[index].required);
+  const codicil_proven *bound = &in->certificates[index], *proof = &in->certificates[by];
+  return index != by && codicil_sieve_lets(&proof->names, &bound->required) &&
+         !codicil_identity_is_same(bound->identity, proof->identity);
 }
 
 // ---- proven -------------------------------------------------------------------------------------

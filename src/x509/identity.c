@@ -20,6 +20,7 @@ enum { NAMES_MAX = 2048 };
 struct codicil_identity {
   const codicil_mem *mem;
   uint8_t sha256[CODICIL_SHA256_LEN];
+  uint8_t tbs_sha256[CODICIL_SHA256_LEN];
   int64_t not_before;
   int64_t not_after;
   bool must_staple;
@@ -270,7 +271,8 @@ codicil_err codicil_identity_new(codicil_identity **out, const codicil_mem *mem,
   if (identity == NULL) {
     return CODICIL_NOMEM;
   }
-  if (!codicil_sha256(identity->sha256, der)) {
+  if (!codicil_sha256(identity->sha256, der) ||
+      !codicil_sha256(identity->tbs_sha256, c.certificate.tbs)) {
     codicil_identity_free(identity);
     return CODICIL_CRYPTO;
   }
@@ -336,6 +338,10 @@ bool codicil_identity_covers(const codicil_identity *identity, const codicil_ori
 
 const uint8_t *codicil_identity_sha256(const codicil_identity *identity) {
   return identity->sha256;
+}
+
+bool codicil_identity_is_same(const codicil_identity *identity, const codicil_identity *other) {
+  return memcmp(identity->tbs_sha256, other->tbs_sha256, CODICIL_SHA256_LEN) == 0;
 }
 
 int64_t codicil_identity_not_before(const codicil_identity *identity) {

@@ -179,9 +179,13 @@ void bound_init(world *w) {
 }
 
 void bound_connect(world *w, const char *origin, const char *names) {
+  bound_connect_as(w, origin, &(bound_spec){.names = names});
+}
+
+void bound_connect_as(world *w, const char *origin, const bound_spec *handshake) {
   codicil_peer peer = {
       .address = peer_address(), .port = 443, .origin = origin_of(origin), .sent_sni = true};
-  codicil_chain_entry entry = {.der = pki_der(bound_of(&(bound_spec){.names = names})->cert)};
+  codicil_chain_entry entry = {.der = pki_der(bound_of(handshake)->cert)};
   must_ok(codicil_session_new(&w->client, NULL, w->client_config, CODICIL_CLIENT));
   must_ok(codicil_session_tls_ready(w->client, &w->client_tls.tls));
   must_ok(codicil_session_set_peer(w->client, &peer));
@@ -192,6 +196,13 @@ void bound_connect(world *w, const char *origin, const char *names) {
 
 size_t bound_give(world *w, const bound_spec *spec) {
   must_ok(feed_frame(w->client, bound_of(spec)->authenticator, w->now));
+  return codicil_session_num_certificates(w->client) - 1;
+}
+
+size_t bound_give_copy(world *w, const bound_spec *spec) {
+  codicil_span authenticator = prove(bound_of(spec), 1);
+  must_ok(feed_frame(w->client, authenticator, w->now));
+  free((void *)(uintptr_t)authenticator.data);
   return codicil_session_num_certificates(w->client) - 1;
 }
 

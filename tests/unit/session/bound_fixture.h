@@ -32,8 +32,12 @@ void bound_init(world *w);
 // Connects for `origin`, whose host goes into SNI, with a certificate for `names` in the handshake,
 // and turns the feature on.
 void bound_connect(world *w, const char *origin, const char *names);
+// The same with that certificate in the handshake.
+void bound_connect_as(world *w, const char *origin, const bound_spec *handshake);
 // The client gets the certificate; returns its index.
 size_t bound_give(world *w, const bound_spec *spec);
+// The same, in another authenticator: a certificate may come once more.
+size_t bound_give_copy(world *w, const bound_spec *spec);
 // The client gets an ORIGIN frame with the origins in `list`,
 // "https://a.example,https://b.example".
 void bound_list(world *w, const char *list);

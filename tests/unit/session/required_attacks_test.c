@@ -200,6 +200,63 @@ static void test_a_certificate_never_proves_its_own_required_domain(void **state
   world_close(&w);
 }
 
+// The CA's check of CAA spares those DNS whose Required Domain another certificate proves. Here
+// that other one is the same, sent twice, or the handshake's once more.
+static void test_a_copy_of_a_certificate_does_not_prove_its_required_domain(void **state) {
+  (void)state;
+  const bound_spec both = {
+      .names = "victim.example,b.example", .required = "*,b.example", .by_caa = true};
+  world w;
+  bound_init(&w);
+  codicil_config_set_required_domain(w.client_config, CODICIL_REQUIRED_HONOUR, true);
+  bound_connect(&w, "https://www.example", "www.example");
+  bound_list(&w, "https://victim.example,https://b.example");
+  bound_give(&w, &both);
+  bound_give_copy(&w, &both);
+  assert_true(is_used(&w, "https://victim.example", evidence_here()));
+  assert_false(is_used(&w, "https://victim.example", evidence_elsewhere()));
+  assert_false(wants_dns(&w));
+  assert_false(is_used(&w, "https://victim.example", evidence_elsewhere()));
+  world_close(&w);
+}
+
+static void test_the_handshakes_certificate_sent_again_proves_nothing_more(void **state) {
+  (void)state;
+  const bound_spec handshake = {
+      .names = "www.example,victim.example", .required = "www.example", .by_caa = true};
+  world w;
+  bound_init(&w);
+  bound_connect_as(&w, "https://www.example", &handshake);
+  bound_list(&w, "https://victim.example");
+  bound_give(&w, &handshake);
+  assert_false(is_used(&w, "https://victim.example", evidence_elsewhere()));
+  assert_int_equal(decision_of(&w, 1), CODICIL_WAITING);
+  world_close(&w);
+}
+
+// Two of the same names, of different serials, are two; and a cycle of them holds nothing.
+static void test_a_renewed_certificate_proves_no_more_than_the_one_before(void **state) {
+  (void)state;
+  const codicil_dns_mode modes[] = {CODICIL_DNS_CAA, CODICIL_DNS_INSECURE_NEVER};
+  for (size_t i = 0; i < 2; i++) {
+    world w;
+    bound_init(&w);
+    codicil_config_set_dns_mode(w.client_config, modes[i]);
+    bound_connect(&w, "https://www.example", "www.example");
+    for (int64_t days = 1; days <= 2; days++) {
+      bound_give(&w, &(bound_spec){.names = "main.example,img.example",
+                                   .required = "main.example",
+                                   .not_after = PKI_NOW + days * 86400});
+    }
+    assert_false(is_used(&w, "https://img.example", evidence_here()));
+    assert_false(is_used(&w, "https://main.example", evidence_here()));
+    assert_int_equal(decision_of(&w, 1), CODICIL_WAITING);
+    assert_int_equal(decision_of(&w, 2), CODICIL_WAITING);
+    assert_false(wants_dns(&w));
+    world_close(&w);
+  }
+}
+
 static void test_certificates_that_prove_only_each_other_are_refused(void **state) {
   (void)state;
   world w;
@@ -230,6 +287,9 @@ int main(void) {
       cmocka_unit_test(test_a_handshakes_certificate_for_thief_and_victim_needs_dns),
       cmocka_unit_test(test_a_name_of_the_handshakes_certificate_that_is_not_in_sni_needs_dns),
       cmocka_unit_test(test_a_certificate_never_proves_its_own_required_domain),
+      cmocka_unit_test(test_a_copy_of_a_certificate_does_not_prove_its_required_domain),
+      cmocka_unit_test(test_the_handshakes_certificate_sent_again_proves_nothing_more),
+      cmocka_unit_test(test_a_renewed_certificate_proves_no_more_than_the_one_before),
       cmocka_unit_test(test_certificates_that_prove_only_each_other_are_refused),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -522,6 +522,25 @@ static void test_every_name_of_many_is_found(void **state) {
   codicil_identity_free(identity);
 }
 
+// What an issuer signed is the certificate; its signature has two spellings where it is ECDSA.
+static void test_a_certificate_is_the_same_whatever_the_octets_of_its_signature(void **state) {
+  (void)state;
+  pki_cert *cert = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example"});
+  pki_cert *renewed = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example"});
+  codicil_identity *identity = identity_of(pki_der(cert));
+  codicil_identity *another = identity_of(pki_der(renewed));
+  cert->der[cert->der_len - 1] ^= 1;
+  codicil_identity *turned = identity_of(pki_der(cert));
+  assert_memory_not_equal(codicil_identity_sha256(identity), codicil_identity_sha256(turned), 32);
+  assert_true(codicil_identity_is_same(identity, turned));
+  assert_false(codicil_identity_is_same(identity, another));
+  codicil_identity_free(identity);
+  codicil_identity_free(another);
+  codicil_identity_free(turned);
+  pki_free(cert);
+  pki_free(renewed);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_names_of_both_kinds_are_read_in_order_and_lower_cased),
@@ -548,6 +567,7 @@ int main(void) {
       cmocka_unit_test(test_out_of_memory_leaves_nothing_behind),
       cmocka_unit_test(test_a_certificate_of_version_1_has_no_names),
       cmocka_unit_test(test_every_name_of_many_is_found),
+      cmocka_unit_test(test_a_certificate_is_the_same_whatever_the_octets_of_its_signature),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
