@@ -195,7 +195,7 @@ void connection_connected(client_transport *t, const codicil_address *address, u
   }
 }
 
-static bool introduce(client_transport *t, codicil_span certificate) {
+static bool introduce(client_transport *t, const codicil_chain_entry *chain, size_t num_entries) {
   const client_connection *c = t->connection;
   codicil_peer peer = {.address = c->addresses[0],
                        .port = c->endpoint.is_mapped ? c->origin.port : t->port,
@@ -205,22 +205,22 @@ static bool introduce(client_transport *t, codicil_span certificate) {
     return false;
   }
   // What was not verified proves nothing, to the library neither.
-  codicil_chain_entry entry = {.der = certificate};
-  return c->is_own_only || codicil_session_set_primary(t->session, &entry, 1) == CODICIL_OK;
+  return c->is_own_only ||
+         codicil_session_set_primary(t->session, chain, num_entries) == CODICIL_OK;
 }
 
-bool connection_secured(client_transport *t, codicil_tls *tls, codicil_span certificate,
-                        bool is_verified) {
+bool connection_secured(client_transport *t, codicil_tls *tls, const codicil_chain_entry *chain,
+                        size_t num_entries) {
   client_connection *c = t->connection;
   connection_race_won(t);
   adopt(c, t);
-  c->is_own_only = !is_verified;
+  c->is_own_only = num_entries == 0;
   // A connection that cannot export keys, or whose certificate is not verified, is an ordinary one.
-  bool offer = c->offer && is_verified && tls != NULL;
+  bool offer = c->offer && !c->is_own_only && tls != NULL;
   const codicil_config *config = offer ? c->net->config : c->net->plain_config;
   return codicil_session_new(&t->session, NULL, config, CODICIL_CLIENT) == CODICIL_OK &&
          (!offer || codicil_session_tls_ready(t->session, tls) == CODICIL_OK) &&
-         introduce(t, certificate);
+         introduce(t, chain, num_entries);
 }
 
 // The clock itself, not the loop's: what came before in this turn, the validation of a path above

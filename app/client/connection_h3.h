@@ -21,8 +21,8 @@ typedef struct connection_h3 {
   io_h3_handler handler;
   io_h3 *h3; // NULL before and after the QUIC connection
   tls_client_verdict verdict;
-  uint8_t *certificate; // the server's, where it was verified
-  size_t certificate_len;
+  codicil_chain_entry *chain; // the server's, where it was verified; owned with its octets
+  size_t num_entries;
   waiting_request *waiting; // in the order in which they came
   quic_stats stats;         // of the end
   bool had_settings_ack;

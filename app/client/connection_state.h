@@ -102,10 +102,10 @@ client_transport *connection_h2_new(client_connection *connection);
 void connection_connected(client_transport *transport, const codicil_address *address,
                           uint16_t port);
 // The handshake is complete: the transport is the connection's. Makes its session; `tls` is NULL
-// where that cannot carry authenticators, `certificate` the server's, in DER; `is_verified` false:
-// it proves nothing. False: out of memory.
+// where that cannot carry authenticators, `chain` all that the server sent, for what the block list
+// says of it later. Without entries it was not verified and proves nothing. False: out of memory.
 CODICIL_MUST_USE bool connection_secured(client_transport *transport, codicil_tls *tls,
-                                         codicil_span certificate, bool is_verified);
+                                         const codicil_chain_entry *chain, size_t num_entries);
 // HTTP runs on it.
 void connection_ready(client_transport *transport);
 // The server's SETTINGS came; ours are acknowledged.

@@ -104,9 +104,7 @@ static bool start_session(connection_h2 *t, bool is_verified) {
   if (codicil_ossl_tls_new(&t->tls, t->stream.ssl) != CODICIL_OK) {
     t->tls = NULL;
   }
-  codicil_span certificate =
-      chain.num_entries > 0 ? chain.entries[0].der : codicil_span_of(NULL, 0);
-  ok = ok && connection_secured(&t->base, t->tls, certificate, is_verified) &&
+  ok = ok && connection_secured(&t->base, t->tls, chain.entries, chain.num_entries) &&
        connection_h2_start(t);
   tls_client_chain_clear(&chain);
   return ok;

@@ -39,10 +39,11 @@ static void clear(connection_h3 *t) {
   connection_h3_clear(t);
   io_h3_free(t->h3);
   codicil_session_free(t->base.session);
-  free(t->certificate);
+  free(t->chain);
   t->h3 = NULL;
   t->base.session = NULL;
-  t->certificate = NULL;
+  t->chain = NULL;
+  t->num_entries = 0;
 }
 
 static void h3_free(client_transport *transport) {
@@ -134,20 +135,40 @@ static void on_closed(void *user) {
 
 // ---- the handshake ------------------------------------------------------------------------------
 
+static codicil_span copy(uint8_t **at, codicil_span from) {
+  uint8_t *to = *at;
+  if (from.len > 0) {
+    memcpy(to, from.data, from.len);
+  }
+  *at += from.len;
+  return codicil_span_of(to, from.len);
+}
+
+// One block: the entries, and behind them their octets.
+static bool keep_chain(connection_h3 *t, const codicil_chain_entry *chain, size_t num_entries) {
+  size_t len = 0;
+  for (size_t i = 0; i < num_entries; i++) {
+    len += chain[i].der.len + chain[i].ocsp.len + chain[i].scts.len;
+  }
+  t->chain = malloc(num_entries * sizeof *t->chain + len);
+  if (t->chain == NULL) {
+    return false;
+  }
+  uint8_t *at = (uint8_t *)&t->chain[num_entries];
+  for (size_t i = 0; i < num_entries; i++) {
+    t->chain[i].der = copy(&at, chain[i].der);
+    t->chain[i].ocsp = copy(&at, chain[i].ocsp);
+    t->chain[i].scts = copy(&at, chain[i].scts);
+  }
+  t->num_entries = num_entries;
+  return true;
+}
+
 static bool judge(void *user, const codicil_chain_entry *chain, size_t num_entries) {
   connection_h3 *t = user;
   const client_connection *c = t->base.connection;
   bool goes_on = tls_client_judge_chain(c->net->tls, &t->verdict, &c->origin, chain, num_entries);
-  if (!goes_on || !t->verdict.is_good) {
-    return goes_on;
-  }
-  t->certificate = malloc(chain[0].der.len);
-  if (t->certificate == NULL) {
-    return false;
-  }
-  memcpy(t->certificate, chain[0].der.data, chain[0].der.len);
-  t->certificate_len = chain[0].der.len;
-  return true;
+  return goes_on && (!t->verdict.is_good || keep_chain(t, chain, num_entries));
 }
 
 static void on_start(void *user) {
@@ -174,9 +195,7 @@ static void on_start(void *user) {
   if (quic_tls_exporter(&tls, handshake) != CODICIL_OK) {
     tls = NULL;
   }
-  codicil_span certificate = codicil_span_of(t->certificate, t->certificate_len);
-  if (!connection_secured(&t->base, tls, certificate, t->verdict.is_good) ||
-      !connection_h3_start(t)) {
+  if (!connection_secured(&t->base, tls, t->chain, t->num_entries) || !connection_h3_start(t)) {
     connection_fail(&t->base, EXIT_OUT_OF_MEMORY, "%s: HTTP/3 could not be set up", host_of(t));
     return;
   }

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from harness.codicil import Site, get, get_command
-from harness.pki import openssl
+from harness.pki import Authority, openssl
 from harness.process import wait_until
 
 pytestmark = pytest.mark.http("h2", "h3")
@@ -18,7 +18,11 @@ pytestmark = pytest.mark.http("h2", "h3")
 
 def spki(certificate):
     """The entry that blocks a certificate's key."""
-    pem = openssl("x509", "-in", certificate.leaf, "-noout", "-pubkey")
+    return spki_of(certificate.leaf)
+
+
+def spki_of(path):
+    pem = openssl("x509", "-in", path, "-noout", "-pubkey")
     der = openssl("pkey", "-pubin", "-outform", "DER", text=pem)
     return "spki " + openssl("dgst", "-sha256", "-r", text=der).split()[0].decode() + "\n"
 
@@ -100,6 +104,19 @@ def test_a_connection_ends_when_its_own_certificate_is_listed(server, client, ce
     c.tells("/large")
     c.tells("handshake certificate 0")
     c.block(spki(certs["a"]))
+    assert c.end() == 60
+    assert any("the server's certificate is on the block list (blocked)" in e for e in c.errors)
+
+
+@pytest.mark.parametrize("listed", ["intermediate", "root"])
+def test_a_connection_ends_when_what_signed_its_certificate_is_listed(
+        serve, client, ca, roots, tmp_path, listed):
+    intermediate = Authority(tmp_path / "intermediate", name="Intermediate", issuer=ca)
+    below = intermediate.issue("below", ["a.example"])
+    server = serve([Site("a.example", below, roots["a"])])
+    c = client(server.port, *urls(server, "a.example/large"))
+    c.tells("handshake certificate 0")
+    c.block(spki_of({"intermediate": intermediate, "root": ca}[listed].pem))
     assert c.end() == 60
     assert any("the server's certificate is on the block list (blocked)" in e for e in c.errors)
 
