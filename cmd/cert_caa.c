@@ -92,7 +92,10 @@ static int explain(caa_args *args, char *const *names, size_t num_names) {
   pki_caa_policy policy = pki_caa_policy_with(&args->caa.policy, &args->identity);
   policy.always = true;
   pki_caa_decision decision;
-  if (!pki_caa_check(&decision, &request, &policy, &err)) {
+  dns_resolver *resolver = NULL;
+  bool is_decided = pki_caa_check(&decision, &request, &policy, &resolver, &err);
+  dns_resolver_free(resolver);
+  if (!is_decided) {
     return cert_fail(&err);
   }
   tell(&decision, args->json);

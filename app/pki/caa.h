@@ -78,9 +78,11 @@ bool pki_caa_applies(const pki_caa_policy *policy, const pki_caa_request *reques
 
 // Decides. Where CAA does not apply the answer is yes and DNS is not asked. Returns false with
 // `err` only where no decision was reached (memory, a flag of no use); a DNS failure is a decision:
-// no. The caller clears `out`, which is untouched on failure.
+// no. The caller clears `out`, which is untouched on failure. *resolver is NULL at first, is made
+// when DNS is asked, and serves the next request of this policy: the caller frees it.
 CODICIL_MUST_USE bool pki_caa_check(pki_caa_decision *out, const pki_caa_request *request,
-                                    const pki_caa_policy *policy, app_error *err);
+                                    const pki_caa_policy *policy, dns_resolver **resolver,
+                                    app_error *err);
 
 // Asks for the CAA records at `name`; calls `callback` once before it returns, or returns false.
 typedef bool pki_caa_lookup(void *dns, const char *name, dns_callback *callback, void *user);

@@ -6,17 +6,15 @@ static bool look_up(void *dns, const char *name, dns_callback *callback, void *u
 }
 
 bool pki_caa_check(pki_caa_decision *out, const pki_caa_request *request,
-                   const pki_caa_policy *policy, app_error *err) {
-  dns_resolver *resolver = NULL;
+                   const pki_caa_policy *policy, dns_resolver **resolver, app_error *err) {
   const dns_options options = {
       .servers = &policy->server,
       .num_servers = policy->server != NULL ? 1 : 0,
       .trust_anchor = policy->anchor,
   };
-  if (pki_caa_applies(policy, request) && !dns_resolver_new(&resolver, NULL, &options, err)) {
+  if (*resolver == NULL && pki_caa_applies(policy, request) &&
+      !dns_resolver_new(resolver, NULL, &options, err)) {
     return false;
   }
-  bool ok = pki_caa_decide(out, request, policy, look_up, resolver, err);
-  dns_resolver_free(resolver);
-  return ok;
+  return pki_caa_decide(out, request, policy, look_up, *resolver, err);
 }

@@ -146,6 +146,15 @@ static bool write_names(codicil_buf *names, codicil_buf *required,
          codicil_buf_append(required, codicil_span_of("", 1)) == CODICIL_OK;
 }
 
+// By what the certificate says, as the register does not know it.
+static const char *profile_of(X509 *cert) {
+  if (X509_check_ca(cert) != 1) {
+    return "server";
+  }
+  const X509_NAME *issuer = X509_get_issuer_name(cert);
+  return X509_NAME_cmp(X509_get_subject_name(cert), issuer) == 0 ? "root" : "intermediate";
+}
+
 static bool register_identity(pki_register *reg, const codicil_identity *identity, X509 *cert,
                               const found *which, const pki_revoke_order *order, app_error *err) {
   codicil_buf names;
@@ -157,7 +166,7 @@ static bool register_identity(pki_register *reg, const codicil_identity *identit
     const pki_entry entry = {
         .issuer = which->issuer,
         .serial = which->serial,
-        .profile = X509_check_ca(cert) == 1 ? "intermediate" : "server",
+        .profile = profile_of(cert),
         .names = (const char *)names.data,
         .required_domains = (const char *)required.data,
         .not_before = codicil_identity_not_before(identity),

@@ -171,7 +171,7 @@ static void tell_decision(const pki_desk *desk, const pki_caa_decision *decision
 }
 
 static bool check_caa(const pki_desk *desk, const pki_request *request, pki_pending *pending,
-                      app_error *err) {
+                      dns_resolver **resolver, app_error *err) {
   const pki_required *required = request->required;
   const pki_caa_request asked = {
       .names = request->names,
@@ -186,7 +186,7 @@ static bool check_caa(const pki_desk *desk, const pki_request *request, pki_pend
     return false;
   }
   const pki_caa_policy policy = pki_caa_policy_with(&desk->caa, &identity);
-  if (!pki_caa_check(&decision, &asked, &policy, err)) {
+  if (!pki_caa_check(&decision, &asked, &policy, resolver, err)) {
     return false;
   }
   bool is_allowed = decision.is_allowed;
@@ -201,25 +201,37 @@ static bool check_caa(const pki_desk *desk, const pki_request *request, pki_pend
 }
 
 static bool check_one(const pki_desk *desk, const pki_request *request, pki_pending *pending,
-                      app_error *err) {
+                      dns_resolver **resolver, app_error *err) {
   return check_profile(request, err) && check_required(desk, request, err) &&
-         (pki_profile_is_ca(request->profile) || check_caa(desk, request, pending, err));
+         (pki_profile_is_ca(request->profile) || check_caa(desk, request, pending, resolver, err));
 }
 
 // A refusal is written down as well.
-static bool check_all(const pki_desk *desk, const pki_request *requests, pki_pending *pending,
-                      size_t num, app_error *err) {
+static bool check_each(const pki_desk *desk, const pki_request *requests, pki_pending *pending,
+                       size_t num, dns_resolver **resolver, app_error *err) {
   for (size_t i = 0; i < num; i++) {
     if (!describe(&pending[i], &requests[i], err)) {
       return false;
     }
-    if (!check_one(desk, &requests[i], &pending[i], err)) {
+    if (!check_one(desk, &requests[i], &pending[i], resolver, err)) {
       app_error why_not;
       if (!audit(desk, &pending[i], 1, "refused", err->text, &why_not)) {
         pki_note(desk, "%s", why_not.text);
       }
       return false;
     }
+  }
+  return true;
+}
+
+// One resolver for all: glue certificates have one name, and DNS is asked for it once.
+static bool check_all(const pki_desk *desk, const pki_request *requests, pki_pending *pending,
+                      size_t num, app_error *err) {
+  dns_resolver *resolver = NULL;
+  bool ok = check_each(desk, requests, pending, num, &resolver, err);
+  dns_resolver_free(resolver);
+  if (!ok) {
+    return false;
   }
   if (desk->caa.skip) {
     pki_note(desk, "warning: CAA was not asked (--insecure-skip-caa): the names' owners may not "

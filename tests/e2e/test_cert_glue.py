@@ -2,7 +2,9 @@
 
 import os
 import re
+import socket
 import subprocess
+import threading
 
 import pytest
 from cert_tools import SKIP, audit, extension, listed, made, mode, refused, text_of
@@ -98,6 +100,44 @@ def test_one_file_that_cannot_be_written_takes_all_back(ca_dir, here):
     assert sorted(os.listdir(here)) == ["ca", "shared.cdn.example.key"]
     assert not os.path.exists(ca_dir / "intermediate.pem")
     assert [e["state"] for e in listed(ca_dir)] == ["issued", *["revoked"] * 5]
+
+
+class Counter(socket.socket):
+    num, to = 0, None
+
+
+@pytest.fixture
+def counter():
+    """Passes questions on to `counter.to`, and counts them."""
+    with Counter(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=pass_on, args=[sock])
+        thread.start()
+        yield sock
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", sock.getsockname())
+        thread.join()
+
+
+def pass_on(sock):
+    while True:
+        question, asker = sock.recvfrom(4096)
+        if not question:
+            return
+        sock.num += 1
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as onward:
+            onward.settimeout(10)
+            onward.sendto(question, ("127.0.0.1", sock.to))
+            sock.sendto(onward.recv(4096), asker)
+
+
+def test_dns_is_asked_once_for_a_name_that_many_certificates_have(ca_dir, dns, counter):
+    sites = [f"s{i}.example" for i in range(9)]
+    counter.to = dns(zone("example", *[caa("cdn", "requireddomain", name) for name in
+                                       (*sites, "glue.cdn.example")])).port
+    glue(ca_dir, "--glue", "glue.cdn.example", "--caa-server",
+         f"127.0.0.1:{counter.getsockname()[1]}", sites=sites)
+    assert counter.num == 3  # glue.cdn.example, shared.cdn.example, cdn.example
 
 
 def test_hundreds_of_sites_are_one_command(ca_dir, here):

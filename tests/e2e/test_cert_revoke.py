@@ -151,6 +151,7 @@ def test_a_certificate_of_before_the_register_is_revoked_by_its_file(ca_dir):
     pem = new(ca_dir, "a.example")
     os.unlink(ca_dir / "register.db")
     refused("revoke", serial_of(pem), "--ca", ca_dir, says="is registered")
+    refused("revoke", ca_dir / "ca.pem", "--ca", ca_dir, says="take it out of trust stores")
     made("revoke", pem, "--ca", ca_dir)
     (entry,) = register(ca_dir)
     assert (entry["state"], entry["names"]) == ("revoked", "a.example")
