@@ -82,7 +82,7 @@ def test_one_that_caa_does_not_allow_stops_all(ca_dir, here, dns):
     two = [caa("glue.shared.cdn", "requireddomain", site) for site in SITES[:2]]
     shared = caa("cdn", "requireddomain", "glue.shared.cdn.example")
     server = dns(zone("example", *two, shared))
-    glue(ca_dir, "--caa-server", f"127.0.0.1:{server.port}", call=refused, says="covers www.bank.example")
+    glue(ca_dir, "--caa-server", f"127.0.0.1:{server.port}", call=refused, says="www.bank.example")
     assert [n for n in os.listdir(here) if n.endswith((".pem", ".key"))] == []
     assert len(listed(ca_dir)) == 1
 
