@@ -20,6 +20,11 @@ bool client_location_has_begun(const client_location *location) {
   return location->addresses != NULL || location->lookup != NULL;
 }
 
+bool client_location_is_over(const client_location *location, uint64_t mono_ns) {
+  const client_lookup *lookup = location->lookup;
+  return lookup != NULL && lookup->state != CODICIL_DNS_UNKNOWN && mono_ns >= lookup->until_ns;
+}
+
 codicil_evidence client_location_evidence(const client_location *location) {
   const client_lookup *lookup = location->lookup;
   if (lookup == NULL) {

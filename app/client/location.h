@@ -19,6 +19,8 @@ CODICIL_MUST_USE bool client_location_begin(client_location *location, const cli
                                             client_resolver *resolver,
                                             const codicil_origin *origin);
 bool client_location_has_begun(const client_location *location);
+// What DNS said of it is not true any more: begin anew, from the zero state.
+bool client_location_is_over(const client_location *location, uint64_t mono_ns);
 // What is known of it by now; borrowed from `location`.
 codicil_evidence client_location_evidence(const client_location *location);
 // Unix time until which that is true; INT64_MAX for what the user said.

@@ -349,6 +349,18 @@ static void resolve(client_pool *pool, client_request *r) {
   }
 }
 
+// A request may be held for longer than what DNS said of its host is true: --coalesce-wait may be
+// an hour, and a handshake may take minutes.
+static void decide_again(client_pool *pool, client_request *r) {
+  if (!client_location_is_over(&r->where, now_ns(pool))) {
+    decide(pool, r);
+    return;
+  }
+  r->where = (client_location){0};
+  r->state = CLIENT_REQUEST_RESOLVING;
+  resolve(pool, r);
+}
+
 // Its connection is being opened.
 static void follow(client_request *r) {
   switch (client_connection_stage(r->connection)) {
@@ -379,7 +391,7 @@ static void step(client_pool *pool, client_request *r) {
     break;
   case CLIENT_REQUEST_HELD:
     if (r->asked != pool->num_news) {
-      decide(pool, r);
+      decide_again(pool, r);
     }
     break;
   case CLIENT_REQUEST_OPENING:

@@ -63,6 +63,7 @@ static codicil_evidence begin(fixture *f, const char *text) {
 // The same once DNS has answered.
 static codicil_evidence look_up(fixture *f, const char *text) {
   assert_int_equal(begin(f, text).dns, CODICIL_DNS_UNKNOWN);
+  assert_false(client_location_is_over(&f->location, UINT64_MAX)); // it is being asked
   while (client_location_evidence(&f->location).dns == CODICIL_DNS_UNKNOWN) {
     ev_run(f->loop.ev, EVRUN_ONCE);
   }
@@ -75,6 +76,7 @@ static void assert_given(fixture *f, const codicil_evidence *evidence, size_t nu
   const codicil_address *first = &evidence->addresses[0];
   assert_int_equal(first->octets[first->len - 1], last);
   assert_true(client_location_until_s(&f->location, f->loop.now) == INT64_MAX);
+  assert_false(client_location_is_over(&f->location, UINT64_MAX));
   assert_int_equal(dns_server_num_questions(f->server), 0);
 }
 
@@ -122,6 +124,8 @@ static void test_dns_is_true_for_what_is_left_of_its_ttl(void **state) {
   assert_int_equal(client_location_until_s(&f->location, now), 1001);
   now.mono_ns = lookup->until_ns;
   assert_int_equal(client_location_until_s(&f->location, now), 1000);
+  assert_false(client_location_is_over(&f->location, lookup->until_ns - 1));
+  assert_true(client_location_is_over(&f->location, lookup->until_ns));
 }
 
 static void test_what_failed_is_no_evidence_for_a_minute(void **state) {
