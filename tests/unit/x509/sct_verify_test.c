@@ -164,6 +164,25 @@ static void test_timestamps_beside_the_certificate_count_as_those_in_it(void **s
   assert_int_equal(judge_lists(f, NULL, 0, NULL, 0), CODICIL_CERT_SCTS);
 }
 
+static void test_an_end_entity_that_is_its_own_anchor_needs_timestamps_too(void **state) {
+  const fixture *f = *state;
+  const pki_sct_spec specs[] = {{.log = f->a}, {.log = f->b}};
+  pki_cert *own = pki_make(NULL, &(pki_spec){.alt_names = "DNS:a.example"});
+  assert_int_equal(codicil_trust_add_pem(f->chain->trust, NULL, NULL, pki_pem(own)), CODICIL_OK);
+  pki_bytes tls = pki_signed_scts(own, specs, 1), inner = pki_signed_scts(own, specs + 1, 1);
+  pki_bytes staple =
+      pki_ocsp(own, own, &(pki_ocsp_spec){.scts = codicil_span_of(inner.data, inner.len)});
+  codicil_chain_entry entry = {.der = pki_der(own),
+                               .ocsp = codicil_span_of(staple.data, staple.len)};
+  assert_int_equal(chain_judge_entries(f->chain, &entry, 1), CODICIL_CERT_SCTS);
+  entry.scts = codicil_span_of(tls.data, tls.len);
+  assert_int_equal(chain_judge_entries(f->chain, &entry, 1), CODICIL_CERT_NONE);
+  free(staple.data);
+  free(inner.data);
+  free(tls.data);
+  pki_free(own);
+}
+
 static void test_one_log_counts_once(void **state) {
   const fixture *f = *state;
   const pki_sct_spec a[] = {{.log = f->a}, {.log = f->a, .unix_s = PKI_NOW - 5}};
@@ -365,6 +384,7 @@ int main(void) {
       SCT_TEST(test_embedded_timestamps_of_two_logs_are_two),
       SCT_TEST(test_lengths_change_their_size_when_timestamps_are_cut_out),
       SCT_TEST(test_timestamps_beside_the_certificate_count_as_those_in_it),
+      SCT_TEST(test_an_end_entity_that_is_its_own_anchor_needs_timestamps_too),
       SCT_TEST(test_one_log_counts_once),
       SCT_TEST(test_a_timestamp_that_its_log_did_not_sign_counts_for_nothing),
       SCT_TEST(test_a_timestamp_is_for_one_certificate_of_one_issuer),
