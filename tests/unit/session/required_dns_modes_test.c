@@ -124,6 +124,49 @@ static void test_a_name_that_is_proven_later_is_worth_more_than_any(void **state
   world_close(&w);
 }
 
+// Of glue that entered by "*", with DNS that leads elsewhere, no name is proven until its own
+// Required Domain is, and then the check of CAA spares it DNS: a path is worth validating for that.
+static void test_what_makes_glue_worth_more_than_any_is_looked_for(void **state) {
+  (void)state;
+  world w;
+  bound_init(&w);
+  codicil_config_set_required_domain(w.client_config, CODICIL_REQUIRED_HONOUR, true);
+  bound_connect(&w, "https://www.example", "www.example");
+  bound_list(&w, "https://img.example,https://glue.example,https://deep.example");
+  bound_give(&w, &(bound_spec){.names = "img.example", .required = "glue.example"});
+  bound_give(&w,
+             &(bound_spec){.names = "glue.example", .required = "*,deep.example", .by_caa = true});
+  bound_give(&w, &(bound_spec){.names = "deep.example", .required = "www.example"});
+  assert_false(is_used(&w, "https://img.example"));
+  assert_false(is_used(&w, "https://img.example"));
+  assert_true(bound_answer(&w, "https://glue.example", evidence_elsewhere(), 0));
+  assert_false(is_used(&w, "https://img.example"));
+  assert_true(bound_answer(&w, "https://deep.example", evidence_here(), 0));
+  assert_true(is_used(&w, "https://img.example"));
+  world_close(&w);
+}
+
+// A member whose CA checks CAA may do without DNS once its Required Domain is proven; for no other
+// is that proof looked for where DNS leads elsewhere.
+static void test_where_dns_leads_elsewhere_a_proof_is_looked_for_only_if_it_would_do(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 4; i++) {
+    bool by_caa = (i & 1) != 0, is_member = (i & 2) != 0;
+    world w;
+    open_mode(&w, CODICIL_DNS_CAA);
+    if (is_member) {
+      bound_list(&w, "https://img.example,https://glue.example");
+    }
+    bound_give(&w,
+               &(bound_spec){.names = "img.example", .required = "glue.example", .by_caa = by_caa});
+    bound_give(&w, &(bound_spec){.names = "glue.example"});
+    codicil_route route = route_to(&w, "https://img.example", evidence_elsewhere());
+    assert_int_equal(route.answer, by_caa && is_member ? CODICIL_WAIT : CODICIL_NO);
+    assert_int_equal(take_event(w.client, CODICIL_EVENT_WANT_DNS) != SIZE_MAX, by_caa && is_member);
+    world_close(&w);
+  }
+}
+
 static void test_membership_stands_in_for_dns_where_the_mode_says_so(void **state) {
   (void)state;
   world w;
@@ -154,6 +197,8 @@ int main(void) {
       cmocka_unit_test(test_where_dns_leads_elsewhere_a_certificate_that_needs_none_is_looked_for),
       cmocka_unit_test(test_glue_of_such_a_ca_proves_without_dns),
       cmocka_unit_test(test_a_name_that_is_proven_later_is_worth_more_than_any),
+      cmocka_unit_test(test_what_makes_glue_worth_more_than_any_is_looked_for),
+      cmocka_unit_test(test_where_dns_leads_elsewhere_a_proof_is_looked_for_only_if_it_would_do),
       cmocka_unit_test(test_membership_stands_in_for_dns_where_the_mode_says_so),
       cmocka_unit_test(test_an_address_needs_the_peers_own_in_every_mode),
   };

@@ -65,6 +65,23 @@ static void test_a_name_that_was_not_in_sni_needs_dns(void **state) {
   world_close(&w);
 }
 
+// A 421 for the origin says that SNI did not reach it: on no port of the connection is its host
+// spared then.
+static void test_after_a_421_the_name_in_sni_needs_dns_on_the_other_port_too(void **state) {
+  (void)state;
+  world w;
+  open_page(&w);
+  w.client->peer.port = 8443; // an Alternative Service
+  bound_give(&w, &(bound_spec){.names = "img.example", .required = "www.example"});
+  assert_true(is_used(&w, "https://img.example"));
+  codicil_origin own = origin_of("https://www.example");
+  assert_int_equal(codicil_session_misdirected(w.client, &own), CODICIL_OK);
+  assert_false(is_used(&w, "https://img.example"));
+  assert_true(bound_answer(&w, "https://www.example:8443", evidence_elsewhere(), 0));
+  assert_false(is_used(&w, "https://img.example"));
+  world_close(&w);
+}
+
 // As on a connection that was opened although its certificate is for another host.
 static void test_a_name_in_sni_that_the_handshake_did_not_prove_proves_nothing(void **state) {
   (void)state;
@@ -389,6 +406,63 @@ static void test_what_the_origin_set_excludes_is_not_worth_a_path(void **state) 
   world_close(&w);
 }
 
+static void test_for_what_the_origin_set_excludes_nothing_is_looked_for(void **state) {
+  (void)state;
+  world w;
+  size_t num = 0;
+  bound_init(&w);
+  codicil_config_set_trace(w.client_config, (codicil_trace){&num, count_paths});
+  bound_connect(&w, "https://www.example", "www.example");
+  bound_list(&w, "https://glue.example");
+  bound_give(&w, &chain[1]);
+  bound_give(&w, &chain[0]);
+  codicil_route route = route_to(&w, "https://shared.example", evidence_here());
+  assert_int_equal(route.answer, CODICIL_NO);
+  assert_int_equal(num, 1);
+  assert_int_equal(info_of(&w, 2).decision, CODICIL_UNEXAMINED);
+  assert_int_equal(take_event(w.client, CODICIL_EVENT_WANT_DNS), SIZE_MAX);
+  world_close(&w);
+}
+
+// What is refused for good proves nothing, whatever would prove it.
+static void test_for_what_is_rejected_nothing_is_looked_for(void **state) {
+  (void)state;
+  world w;
+  size_t num = 0;
+  bound_init(&w);
+  codicil_config_set_trace(w.client_config, (codicil_trace){&num, count_paths});
+  bound_connect(&w, "https://www.example", "www.example");
+  bound_give(&w, &chain[1]);
+  bound_give(&w, &(bound_spec){.names = "glue.example",
+                               .required = "other.example",
+                               .not_after = PKI_NOW - 100});
+  bound_give(&w, &(bound_spec){.names = "other.example"});
+  for (int i = 0; i < 2; i++) {
+    assert_false(is_used(&w, "https://shared.example"));
+  }
+  assert_int_equal(info_of(&w, 2).decision, CODICIL_REJECTED);
+  assert_int_equal(info_of(&w, 3).decision, CODICIL_UNEXAMINED);
+  assert_int_equal(num, 2);
+  world_close(&w);
+}
+
+static void test_before_dns_is_known_no_second_path_is_validated(void **state) {
+  (void)state;
+  world w;
+  size_t num = 0;
+  bound_init(&w);
+  codicil_config_set_trace(w.client_config, (codicil_trace){&num, count_paths});
+  bound_connect(&w, "https://www.example", "www.example");
+  bound_list(&w, "https://img.example");
+  bound_give(&w, &(bound_spec){.names = "img.example"});
+  bound_give(&w, &(bound_spec){.names = "img.example", .required = "no.example", .by_caa = true});
+  codicil_route route = route_to(&w, "https://img.example", (codicil_evidence){0});
+  assert_int_equal(route.answer, CODICIL_WAIT);
+  assert_int_equal(route.reason, CODICIL_ROUTE_DNS_FAILURE);
+  assert_int_equal(num, 1);
+  world_close(&w);
+}
+
 // ---- words --------------------------------------------------------------------------------------
 
 static void expect_route(world *w, const char *origin, const char *want) {
@@ -494,6 +568,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_name_in_sni_proves_a_required_domain),
       cmocka_unit_test(test_a_name_that_was_not_in_sni_needs_dns),
+      cmocka_unit_test(test_after_a_421_the_name_in_sni_needs_dns_on_the_other_port_too),
       cmocka_unit_test(test_a_name_in_sni_that_the_handshake_did_not_prove_proves_nothing),
       cmocka_unit_test(test_the_extension_may_be_demanded),
       cmocka_unit_test(test_an_extension_that_does_not_parse_is_refused_unless_it_is_ignored),
@@ -510,6 +585,9 @@ int main(void) {
       cmocka_unit_test(test_a_chain_of_glue_is_accepted_in_every_order_of_arrival),
       cmocka_unit_test(test_only_paths_that_can_prove_what_is_wanted_are_validated),
       cmocka_unit_test(test_what_the_origin_set_excludes_is_not_worth_a_path),
+      cmocka_unit_test(test_for_what_the_origin_set_excludes_nothing_is_looked_for),
+      cmocka_unit_test(test_for_what_is_rejected_nothing_is_looked_for),
+      cmocka_unit_test(test_before_dns_is_known_no_second_path_is_validated),
       cmocka_unit_test(test_what_proved_what_is_told),
       cmocka_unit_test(test_what_is_missing_is_told),
       cmocka_unit_test(test_of_several_names_the_nearest_is_told),

@@ -268,6 +268,32 @@ static void test_a_clock_that_is_set_back_revives_nothing_wrongly(void **state) 
   world_close(&w);
 }
 
+static void test_a_clock_that_is_set_back_finds_what_was_true_then(void **state) {
+  (void)state;
+  world w;
+  open_chain(&w, 0);
+  w.now.unix_s += 60;
+  assert_true(is_used(&w, "https://glue.example"));
+  assert_int_equal(decision_of(&w, 2), CODICIL_WAITING);
+  w.now.unix_s -= 30;
+  assert_true(is_used(&w, "https://shared.example"));
+  world_close(&w);
+}
+
+// Evidence and the exception of the own origin hold for one port.
+static void test_evidence_for_one_port_proves_nothing_on_another(void **state) {
+  (void)state;
+  world w;
+  open_chain(&w, PKI_NOW + 600);
+  bound_list(&w, "https://shared.example,https://glue.example:8443,https://www.example:8443");
+  assert_int_equal(decision_of(&w, 2), CODICIL_WAITING);
+  assert_false(is_used(&w, "https://shared.example"));
+  codicil_evidence elsewhere = evidence_elsewhere();
+  assert_int_equal(route_to(&w, "https://www.example", elsewhere).answer, CODICIL_USE);
+  assert_int_equal(route_to(&w, "https://www.example:8443", elsewhere).answer, CODICIL_NO);
+  world_close(&w);
+}
+
 // ---- removals -----------------------------------------------------------------------------------
 
 static void test_a_421_for_the_glue_name_takes_what_it_proved(void **state) {
@@ -486,6 +512,8 @@ int main(void) {
       cmocka_unit_test(test_dns_that_moved_away_takes_the_authority_along),
       cmocka_unit_test(test_no_answer_is_an_answer_for_a_minute),
       cmocka_unit_test(test_a_clock_that_is_set_back_revives_nothing_wrongly),
+      cmocka_unit_test(test_a_clock_that_is_set_back_finds_what_was_true_then),
+      cmocka_unit_test(test_evidence_for_one_port_proves_nothing_on_another),
       cmocka_unit_test(test_a_421_for_the_glue_name_takes_what_it_proved),
       cmocka_unit_test(test_a_421_for_the_page_takes_all_that_rests_on_it),
       cmocka_unit_test(test_an_origin_set_without_the_glue_name_takes_what_it_proved),
