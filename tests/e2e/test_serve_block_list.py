@@ -161,6 +161,22 @@ def test_connections_that_have_nothing_to_do_with_it_live_on(blocked, certs):
     assert json.loads(stays.wait_line("{"))["goaways"] == 2
 
 
+@pytest.mark.http("h2", why="QUIC is TLS 1.3")
+def test_a_connection_that_was_sent_no_certificate_lives_on(blocked, certs):
+    server = blocked(extra="workers: 1\n")
+    ends = server.stay("get-and-stay", "a.example")
+    server.server.log(1)
+    flags = ["--tls12", "--no-ems", "--port", server.port, "--sni", "a.example", "--expect", 0]
+    authority = f"a.example:{server.port}"
+    stays = Process(badpeer_command("call", "get-and-stay", *flags, "--authority", authority))
+    server.server.log(2)
+    server.block(spki(certs["b"]))
+    assert json.loads(ends.wait_line("{"))["goaways"] == 2
+    assert stays.is_alive() and not stays.lines
+    assert server.server.stop() == 0
+    assert json.loads(stays.wait_line("{"))["goaways"] == 2
+
+
 def test_a_response_under_way_is_finished(blocked, certs, ca, roots, tmp_path):
     os.makedirs(tmp_path / "big")
     with open(tmp_path / "big" / "file", "wb") as f:
