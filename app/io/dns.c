@@ -3,7 +3,8 @@
 // libunbound works in a thread of its own and tells by a file descriptor that it has answers, so
 // nothing here waits or locks. It is given no chance to recurse from the root: it asks the servers
 // it is told, or those of resolv.conf. There are two contexts, because what /etc/hosts says of a
-// name would be all that a context knows of it, CAA records included.
+// name would be all that a context knows of it, CAA records included. Each takes a millisecond to
+// make and is made when it is first asked: most commands ask one of them, or none.
 #include "io/dns.h"
 
 #include <errno.h>
@@ -27,11 +28,13 @@ enum {
   LOCALHOST_TTL_S = 10800 // RFC 6761 gives none; that of the zone in RFC 1912 §4.1
 };
 
+enum { SERVER_TEXT_MAX = IO_ADDRESS_TEXT_MAX + 8 };
+
 typedef enum dns_kind { KIND_ADDRESSES, KIND_OTHERS, NUM_KINDS } dns_kind;
 
 typedef struct dns_half {
   dns_resolver *resolver;
-  struct ub_ctx *ctx;
+  struct ub_ctx *ctx; // NULL before it is asked
   ev_io io;
   bool is_watched;
 } dns_half;
@@ -39,6 +42,8 @@ typedef struct dns_half {
 struct dns_resolver {
   io_loop *loop;
   dns_half halves[NUM_KINDS];
+  char (*servers)[SERVER_TEXT_MAX]; // as libunbound wants them
+  size_t num_servers;
   dns_query *queries;
   uint64_t timeout_ms;
 };
@@ -218,6 +223,141 @@ static void on_readable(struct ev_loop *ev, ev_io *io, int events) {
   process(io->data);
 }
 
+// ---- setting up ---------------------------------------------------------------------------------
+
+// "192.0.2.1:53" → libunbound's "192.0.2.1@53".
+static bool read_server(char out[SERVER_TEXT_MAX], const char *text, app_error *err) {
+  io_address address;
+  char host[IO_ADDRESS_TEXT_MAX];
+  // Empty and "*", every address, are none of a server.
+  if (text[0] == '\0' || text[0] == '*' || text[0] == ':' ||
+      !io_address_parse(&address, text, 53) || io_address_port(&address) == 0) {
+    // "::1" begins with a colon, and is an address.
+    codicil_address bare;
+    if (!codicil_address_parse(&bare, codicil_span_of(text, strlen(text))) ||
+        !io_address_from_octets(&address, codicil_span_of(bare.octets, bare.len), 53)) {
+      return app_fail(err, "DNS server %.100s: not an address, or an address with a port", text);
+    }
+  }
+  io_address_format_host(&address, host, sizeof host);
+  snprintf(out, SERVER_TEXT_MAX, "%s@%u", host, (unsigned)io_address_port(&address));
+  return true;
+}
+
+static bool read_servers(dns_resolver *resolver, const dns_options *options, app_error *err) {
+  resolver->servers = calloc(options->num_servers + 1, sizeof *resolver->servers);
+  if (resolver->servers == NULL) {
+    return app_fail(err, "out of memory");
+  }
+  resolver->num_servers = options->num_servers;
+  for (size_t i = 0; i < options->num_servers; i++) {
+    if (!read_server(resolver->servers[i], options->servers[i], err)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool set_servers(struct ub_ctx *ctx, const dns_resolver *resolver, app_error *err) {
+  for (size_t i = 0; i < resolver->num_servers; i++) {
+    if (ub_ctx_set_fwd(ctx, resolver->servers[i]) != 0) {
+      return app_fail(err, "DNS server %s: libunbound does not take it", resolver->servers[i]);
+    }
+  }
+  // resolv.conf(5): without a server in it, or without the file, it is this machine's.
+  return resolver->num_servers > 0 || ub_ctx_resolvconf(ctx, NULL) == 0 ||
+         ub_ctx_set_fwd(ctx, "127.0.0.1") == 0 ||
+         app_fail(err, "/etc/resolv.conf: no DNS servers in it");
+}
+
+// libunbound takes a file without anchors for a wish not to validate, and says nothing.
+static bool has_anchor(char *text) {
+  char *lines = NULL;
+  for (char *line = strtok_r(text, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
+    line[strcspn(line, ";")] = '\0';
+    char *words = NULL;
+    for (char *word = strtok_r(line, " \t\r", &words); word;
+         word = strtok_r(NULL, " \t\r", &words)) {
+      if (strcasecmp(word, "DS") == 0 || strcasecmp(word, "DNSKEY") == 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+static bool set_anchor(struct ub_ctx *ctx, const char *path, app_error *err) {
+  codicil_buf text;
+  codicil_buf_init(&text, NULL, ANCHORS_MAX_LEN);
+  bool ok = file_read(&text, path, err);
+  if (ok) {
+    ok = (codicil_buf_append(&text, codicil_span_of("", 1)) == CODICIL_OK &&
+          has_anchor((char *)text.data) && ub_ctx_add_ta_file(ctx, path) == 0) ||
+         app_fail(err, "%.300s: no DNSSEC trust anchor (DS or DNSKEY) in it", path);
+  }
+  codicil_buf_clear(&text);
+  return ok;
+}
+
+// Servers on loopback are ordinary ones here, and nobody is told which anchors we have (RFC 8145).
+static bool set_options(struct ub_ctx *ctx) {
+  return ub_ctx_debugout(ctx, NULL) == 0 && ub_ctx_async(ctx, 1) == 0 &&
+         ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") == 0 &&
+         ub_ctx_set_option(ctx, "trust-anchor-signaling:", "no") == 0;
+}
+
+// What libunbound says itself, as a server for a whole network should: that these have no names. A
+// laboratory or a home has some, and "none" would be taken for an answer: without CAA records any
+// CA may issue.
+//
+//= https://www.rfc-editor.org/rfc/rfc6761#section-6.2
+//# Name resolution APIs and libraries SHOULD NOT recognize test names as special
+//
+// RFC 8375 §4 has the same of home.arpa.
+static bool ask_for_all(struct ub_ctx *ctx) {
+  return ub_ctx_zone_remove(ctx, "test.") == 0 && ub_ctx_zone_remove(ctx, "home.arpa.") == 0;
+}
+
+static bool set_up(struct ub_ctx *ctx, const dns_half *half, const char *trust_anchor,
+                   app_error *err) {
+  const dns_resolver *resolver = half->resolver;
+  if (!set_options(ctx)) {
+    return app_fail(err, "DNS: libunbound cannot be set up");
+  }
+  if (!set_servers(ctx, resolver, err) ||
+      (trust_anchor != NULL && !set_anchor(ctx, trust_anchor, err))) {
+    return false;
+  }
+  if (half == &resolver->halves[KIND_ADDRESSES]) {
+    ub_ctx_hosts(ctx, NULL); // a machine may have no such file
+  }
+  // Files are read at the first call that needs them: now, while the error can be told.
+  return ask_for_all(ctx) ||
+         (trust_anchor != NULL
+              ? app_fail(err, "%.300s: not a file of DNSSEC trust anchors", trust_anchor)
+              : app_fail(err, "DNS: libunbound cannot be set up"));
+}
+
+static bool init_half(dns_half *half, const char *trust_anchor, app_error *err) {
+  const dns_resolver *resolver = half->resolver;
+  struct ub_ctx *ctx = ub_ctx_create();
+  if (ctx == NULL) {
+    return app_fail(err, "DNS: libunbound cannot be set up");
+  }
+  if (!set_up(ctx, half, trust_anchor, err)) {
+    ub_ctx_delete(ctx);
+    return false;
+  }
+  half->ctx = ctx;
+  if (resolver->loop != NULL) {
+    ev_io_init(&half->io, on_readable, ub_fd(half->ctx), EV_READ);
+    half->io.data = half;
+    ev_io_start(resolver->loop->ev, &half->io);
+    half->is_watched = true;
+  }
+  return true;
+}
+
 // ---- asking -------------------------------------------------------------------------------------
 
 static bool is_localhost(const char *name) {
@@ -225,6 +365,19 @@ static bool is_localhost(const char *name) {
   size_t len = strlen(name), word_len = sizeof word - 1;
   return len >= word_len && strcasecmp(name + len - word_len, word) == 0 &&
          (len == word_len || name[len - word_len - 1] == '.');
+}
+
+static void hand_over(dns_query *query, const char *name) {
+  dns_half *half = query->half;
+  app_error err;
+  if (half->ctx == NULL && !init_half(half, NULL, &err)) {
+    query->why = "libunbound cannot be set up";
+    return;
+  }
+  int error =
+      ub_resolve_async(half->ctx, name, query->type, CLASS_IN, query, on_result, &query->id);
+  query->is_asked = error == 0;
+  query->why = error != 0 ? ub_strerror(error) : NULL;
 }
 
 static dns_query *begin(dns_resolver *resolver, const char *name, int type, dns_callback *callback,
@@ -242,10 +395,7 @@ static dns_query *begin(dns_resolver *resolver, const char *name, int type, dns_
                        .is_localhost = is_localhost(name),
                        .next = resolver->queries};
   if (!query->is_localhost) {
-    int error =
-        ub_resolve_async(query->half->ctx, name, type, CLASS_IN, query, on_result, &query->id);
-    query->is_asked = error == 0;
-    query->why = error != 0 ? ub_strerror(error) : NULL;
+    hand_over(query, name);
   }
   resolver->queries = query;
   return query;
@@ -307,116 +457,7 @@ bool dns_ask_and_wait(dns_resolver *resolver, const char *name, int type, dns_ca
   return true;
 }
 
-// ---- setting up ---------------------------------------------------------------------------------
-
-// "192.0.2.1:53" → libunbound's "192.0.2.1@53".
-static bool set_server(struct ub_ctx *ctx, const char *text, app_error *err) {
-  io_address address;
-  char host[IO_ADDRESS_TEXT_MAX], server[IO_ADDRESS_TEXT_MAX + 8];
-  // Empty and "*", every address, are none of a server.
-  if (text[0] == '\0' || text[0] == '*' || text[0] == ':' ||
-      !io_address_parse(&address, text, 53) || io_address_port(&address) == 0) {
-    // "::1" begins with a colon, and is an address.
-    codicil_address bare;
-    if (!codicil_address_parse(&bare, codicil_span_of(text, strlen(text))) ||
-        !io_address_from_octets(&address, codicil_span_of(bare.octets, bare.len), 53)) {
-      return app_fail(err, "DNS server %.100s: not an address, or an address with a port", text);
-    }
-  }
-  io_address_format_host(&address, host, sizeof host);
-  snprintf(server, sizeof server, "%s@%u", host, (unsigned)io_address_port(&address));
-  return ub_ctx_set_fwd(ctx, server) == 0 ||
-         app_fail(err, "DNS server %.100s: libunbound does not take it", text);
-}
-
-static bool set_servers(struct ub_ctx *ctx, const dns_options *options, app_error *err) {
-  for (size_t i = 0; i < options->num_servers; i++) {
-    if (!set_server(ctx, options->servers[i], err)) {
-      return false;
-    }
-  }
-  // resolv.conf(5): without a server in it, or without the file, it is this machine's.
-  return options->num_servers > 0 || ub_ctx_resolvconf(ctx, NULL) == 0 ||
-         ub_ctx_set_fwd(ctx, "127.0.0.1") == 0 ||
-         app_fail(err, "/etc/resolv.conf: no DNS servers in it");
-}
-
-// libunbound takes a file without anchors for a wish not to validate, and says nothing.
-static bool has_anchor(char *text) {
-  char *lines = NULL;
-  for (char *line = strtok_r(text, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
-    line[strcspn(line, ";")] = '\0';
-    char *words = NULL;
-    for (char *word = strtok_r(line, " \t\r", &words); word;
-         word = strtok_r(NULL, " \t\r", &words)) {
-      if (strcasecmp(word, "DS") == 0 || strcasecmp(word, "DNSKEY") == 0) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-static bool set_anchor(struct ub_ctx *ctx, const char *path, app_error *err) {
-  codicil_buf text;
-  codicil_buf_init(&text, NULL, ANCHORS_MAX_LEN);
-  bool ok = file_read(&text, path, err);
-  if (ok) {
-    ok = (codicil_buf_append(&text, codicil_span_of("", 1)) == CODICIL_OK &&
-          has_anchor((char *)text.data) && ub_ctx_add_ta_file(ctx, path) == 0) ||
-         app_fail(err, "%.300s: no DNSSEC trust anchor (DS or DNSKEY) in it", path);
-  }
-  codicil_buf_clear(&text);
-  return ok;
-}
-
-// Servers on loopback are ordinary ones here, and nobody is told which anchors we have (RFC 8145).
-static bool set_options(struct ub_ctx *ctx) {
-  return ub_ctx_debugout(ctx, NULL) == 0 && ub_ctx_async(ctx, 1) == 0 &&
-         ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") == 0 &&
-         ub_ctx_set_option(ctx, "trust-anchor-signaling:", "no") == 0;
-}
-
-// What libunbound says itself, as a server for a whole network should: that these have no names. A
-// laboratory or a home has some, and "none" would be taken for an answer: without CAA records any
-// CA may issue.
-//
-//= https://www.rfc-editor.org/rfc/rfc6761#section-6.2
-//# Name resolution APIs and libraries SHOULD NOT recognize test names as special
-//
-// RFC 8375 §4 has the same of home.arpa.
-static bool ask_for_all(struct ub_ctx *ctx) {
-  return ub_ctx_zone_remove(ctx, "test.") == 0 && ub_ctx_zone_remove(ctx, "home.arpa.") == 0;
-}
-
-static bool init_half(dns_half *half, dns_resolver *resolver, dns_kind kind,
-                      const dns_options *options, app_error *err) {
-  half->resolver = resolver;
-  half->ctx = ub_ctx_create();
-  if (half->ctx == NULL || !set_options(half->ctx)) {
-    return app_fail(err, "DNS: libunbound cannot be set up");
-  }
-  if (!set_servers(half->ctx, options, err) ||
-      (options->trust_anchor != NULL && !set_anchor(half->ctx, options->trust_anchor, err))) {
-    return false;
-  }
-  if (kind == KIND_ADDRESSES) {
-    ub_ctx_hosts(half->ctx, NULL); // a machine may have no such file
-  }
-  // Files are read at the first call that needs them: now, while the error can be told.
-  if (!ask_for_all(half->ctx)) {
-    return options->trust_anchor != NULL
-               ? app_fail(err, "%.300s: not a file of DNSSEC trust anchors", options->trust_anchor)
-               : app_fail(err, "DNS: libunbound cannot be set up");
-  }
-  if (resolver->loop != NULL) {
-    ev_io_init(&half->io, on_readable, ub_fd(half->ctx), EV_READ);
-    half->io.data = half;
-    ev_io_start(resolver->loop->ev, &half->io);
-    half->is_watched = true;
-  }
-  return true;
-}
+// ---- the resolver -------------------------------------------------------------------------------
 
 bool dns_resolver_new(dns_resolver **out, io_loop *loop, const dns_options *options,
                       app_error *err) {
@@ -426,11 +467,16 @@ bool dns_resolver_new(dns_resolver **out, io_loop *loop, const dns_options *opti
   }
   resolver->loop = loop;
   resolver->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : DNS_TIMEOUT_MS;
-  for (dns_kind kind = 0; kind < NUM_KINDS; kind++) {
-    if (!init_half(&resolver->halves[kind], resolver, kind, options, err)) {
-      dns_resolver_free(resolver);
-      return false;
-    }
+  bool ok = read_servers(resolver, options, err);
+  for (dns_kind kind = 0; ok && kind < NUM_KINDS; kind++) {
+    dns_half *half = &resolver->halves[kind];
+    half->resolver = resolver;
+    // What is wrong with a file is told before anything is asked.
+    ok = options->trust_anchor == NULL || init_half(half, options->trust_anchor, err);
+  }
+  if (!ok) {
+    dns_resolver_free(resolver);
+    return false;
   }
   *out = resolver;
   return true;
@@ -450,5 +496,6 @@ void dns_resolver_free(dns_resolver *resolver) {
     }
     ub_ctx_delete(half->ctx);
   }
+  free(resolver->servers);
   free(resolver);
 }

@@ -1,6 +1,7 @@
 // DNS by libunbound, asked of a server on loopback that answers, fails, stays silent and is late.
 #include "cmocka_test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,7 +326,30 @@ static void test_servers_may_be_addresses_of_either_kind(void **state) {
   dns_options options = {.servers = good, .num_servers = sizeof good / sizeof good[0]};
   dns_resolver *resolver = NULL;
   app_error err;
+  heard h = {0};
   assert_true(dns_resolver_new(&resolver, NULL, &options, &err));
+  // No server is asked for what is below "invalid" (RFC 6761 §6.4), but libunbound has them all.
+  assert_true(dns_ask_and_wait(resolver, "nothing.invalid", DNS_A, on_answer, &h));
+  assert_int_equal(h.state, DNS_NO_DATA);
+  dns_resolver_free(resolver);
+}
+
+static int lowest_free_fd(void) {
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  assert_true(fd >= 0);
+  close(fd);
+  return fd;
+}
+
+// libunbound takes a millisecond and descriptors.
+static void test_what_asks_nothing_has_no_libunbound(void **state) {
+  fixture *f = *state;
+  int before = lowest_free_fd();
+  dns_resolver *resolver = resolver_of(f, NULL, 0);
+  assert_int_equal(lowest_free_fd(), before);
+  heard h = {0};
+  assert_true(dns_ask_and_wait(resolver, "localhost", DNS_A, on_answer, &h));
+  assert_int_equal(lowest_free_fd(), before);
   dns_resolver_free(resolver);
 }
 
@@ -373,6 +397,7 @@ int main(void) {
       WITH_SERVER(test_an_unsigned_answer_is_bogus_under_an_anchor),
       cmocka_unit_test(test_what_is_no_server_is_refused_by_name),
       cmocka_unit_test(test_servers_may_be_addresses_of_either_kind),
+      WITH_SERVER(test_what_asks_nothing_has_no_libunbound),
       cmocka_unit_test(test_a_file_without_anchors_does_not_turn_validation_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
