@@ -180,7 +180,8 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_log(codicil_trust *tr
                                                                int64_t until_s);
 // Demands valid timestamps of at least `min` different logs for an end entity (embedded, of the TLS
 // extension, or in its staple, by which one counts that is about this certificate, whatever its
-// state); 0, the default, none. A timestamp of the future does not count.
+// state); 0, the default, none. A timestamp of the future does not count, and none does after eight
+// that the logs they name did not sign.
 CODICIL_API void codicil_trust_set_min_scts(codicil_trust *trust, size_t min);
 // Frees the store; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_trust_free(codicil_trust *trust);

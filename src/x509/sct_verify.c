@@ -16,7 +16,8 @@ enum {
   LOGS_MAX = 4096,
   ALGORITHM_RSA = 0x0401,   // rsa with sha256, as SignatureAndHashAlgorithm
   ALGORITHM_ECDSA = 0x0403, // ecdsa with sha256
-  RSA_BITS_MIN = 2048
+  RSA_BITS_MIN = 2048,
+  WRONG_MAX = 8 // signatures: a peer may bring 96, and each costs as much as a certificate's
 };
 
 // ---- logs ---------------------------------------------------------------------------------------
@@ -153,6 +154,7 @@ typedef struct tally {
   int64_t retry_s;
   const uint8_t *counted[3 * CODICIL_SCTS_MAX]; // identifiers of logs
   size_t num;
+  size_t num_wrong; // signatures
 } tally;
 
 static bool is_enough(const tally *t) {
@@ -178,8 +180,12 @@ static void count(tally *t, const codicil_sct *sct, const codicil_sct_entry *ent
   if (sct->timestamp_ms / 1000 > (uint64_t)t->unix_s) {
     int64_t at_s = (int64_t)(sct->timestamp_ms / 1000);
     t->retry_s = at_s < t->retry_s ? at_s : t->retry_s;
+  } else if (t->num_wrong == WRONG_MAX) {
+    return;
   } else if (verifies(log, sct, entry)) {
     t->counted[t->num++] = log->id;
+  } else {
+    t->num_wrong++;
   }
 }
 

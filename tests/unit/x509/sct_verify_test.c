@@ -211,6 +211,19 @@ static void test_a_timestamp_that_its_log_did_not_sign_counts_for_nothing(void *
   pki_log_free(stranger);
 }
 
+static void test_after_eight_wrong_signatures_no_more_are_verified(void **state) {
+  const fixture *f = *state;
+  pki_sct_spec specs[10] = {[8] = {.log = f->a}, [9] = {.log = f->b}};
+  for (size_t i = 0; i < 8; i++) {
+    specs[i] = (pki_sct_spec){.log = f->a, .is_forged = true};
+  }
+  assert_int_equal(judge_lists(f, specs + 1, 9, NULL, 0), CODICIL_CERT_NONE);
+  assert_int_equal(judge_lists(f, specs, 10, NULL, 0), CODICIL_CERT_SCTS);
+  // Wherever they stand.
+  assert_int_equal(judge_lists(f, specs + 1, 7, specs + 8, 2), CODICIL_CERT_NONE);
+  assert_int_equal(judge_lists(f, specs, 8, specs + 8, 2), CODICIL_CERT_SCTS);
+}
+
 static void test_a_timestamp_is_for_one_certificate_of_one_issuer(void **state) {
   const fixture *f = *state;
   const chain_fixture *c = f->chain;
@@ -387,6 +400,7 @@ int main(void) {
       SCT_TEST(test_an_end_entity_that_is_its_own_anchor_needs_timestamps_too),
       SCT_TEST(test_one_log_counts_once),
       SCT_TEST(test_a_timestamp_that_its_log_did_not_sign_counts_for_nothing),
+      SCT_TEST(test_after_eight_wrong_signatures_no_more_are_verified),
       SCT_TEST(test_a_timestamp_is_for_one_certificate_of_one_issuer),
       SCT_TEST(test_lists_that_do_not_parse_count_for_nothing),
       SCT_TEST(test_a_timestamp_counts_from_its_own_second),
