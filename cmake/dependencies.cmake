@@ -43,7 +43,8 @@ if(CODICIL_APP)
   target_link_libraries(codicil_unbound INTERFACE ${UNBOUND_LIBRARY})
   # libev has functions of libevent's names (event_add), and libunbound may be built on libevent: it
   # must find libevent's own first, or its thread ends in an assertion of libev.
-  execute_process(COMMAND ${CMAKE_READELF} -d ${UNBOUND_LIBRARY} OUTPUT_VARIABLE unbound_needs)
+  execute_process(COMMAND ${CMAKE_READELF} -d ${UNBOUND_LIBRARY} OUTPUT_VARIABLE unbound_needs
+    COMMAND_ERROR_IS_FATAL ANY)
   set(before_libev "")
   if(unbound_needs MATCHES "\\[(libevent[^]]*)\\]")
     find_library(LIBEVENT_LIBRARY NAMES ${CMAKE_MATCH_1} REQUIRED)

@@ -1,6 +1,7 @@
 // DNS by libunbound, asked of a server on loopback that answers, fails, stays silent and is late.
 #include "cmocka_test.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,6 +335,20 @@ static void test_servers_may_be_addresses_of_either_kind(void **state) {
   dns_resolver_free(resolver);
 }
 
+// libev has functions of libevent's names. A libunbound that is built on libevent and finds libev's
+// writes over memory that is not its own: whoever links these in another order is told here.
+static void test_libunbound_finds_libevent_before_libev(void **state) {
+  (void)state;
+  void *found = dlsym(RTLD_DEFAULT, "event_add");
+  void *libevents_alone = dlsym(RTLD_DEFAULT, "event_base_got_break");
+  Dl_info in;
+  if (libevents_alone == NULL) {
+    skip(); // it has events of its own
+  }
+  assert_true(dladdr(found, &in) != 0);
+  assert_non_null(strstr(in.dli_fname, "libevent"));
+}
+
 static int lowest_free_fd(void) {
   int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   assert_true(fd >= 0);
@@ -377,6 +392,7 @@ static void test_a_file_without_anchors_does_not_turn_validation_off(void **stat
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_libunbound_finds_libevent_before_libev),
       WITH_SERVER(test_addresses_come_with_their_ttl),
       WITH_SERVER(test_aliases_lead_to_the_name_that_has_the_addresses),
       WITH_SERVER(test_an_alias_is_a_record_of_its_own),
