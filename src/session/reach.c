@@ -45,14 +45,29 @@ bool codicil_reach_ignores_dns(const codicil_policy_input *in, const codicil_ori
          (in->config->dns_mode == CODICIL_DNS_INSECURE_ORIGIN && is_member(in, origin));
 }
 
+// What CAA's check has to be true of a certificate for; of the name, that it is a member.
+static bool is_checked_by_caa(const codicil_policy_input *in, size_t by) {
+  const codicil_proven *certificate = &in->certificates[by];
+  return certificate->is_caa_anchor && certificate->proof != NULL && is_satisfied_by_name(in, by);
+}
+
 bool codicil_reach_skips_dns(const codicil_policy_input *in, const codicil_origin *origin,
                              size_t by) {
-  const codicil_proven *certificate = &in->certificates[by];
   if (origin->address.len != 0 || in->config->dns_mode != CODICIL_DNS_CAA) {
     return codicil_reach_ignores_dns(in, origin);
   }
-  return certificate->is_caa_anchor && certificate->proof != NULL && is_satisfied_by_name(in, by) &&
-         is_member(in, origin);
+  return is_checked_by_caa(in, by) && is_member(in, origin);
+}
+
+bool codicil_reach_needs_dns(const codicil_policy_input *in, size_t by) {
+  switch (in->config->dns_mode) {
+  case CODICIL_DNS_ALWAYS:
+    return true;
+  case CODICIL_DNS_CAA:
+    return !is_checked_by_caa(in, by);
+  default:
+    return false;
+  }
 }
 
 bool codicil_reach_may_skip_dns(const codicil_policy_input *in, const codicil_origin *origin,

@@ -14,6 +14,8 @@ bool codicil_reach_ignores_dns(const codicil_policy_input *in, const codicil_ori
 // Tells whether accepted certificate `by` serves `origin` without DNS.
 bool codicil_reach_skips_dns(const codicil_policy_input *in, const codicil_origin *origin,
                              size_t by);
+// Tells whether it serves no name, but for the one in SNI, without DNS.
+bool codicil_reach_needs_dns(const codicil_policy_input *in, size_t by);
 // The same of one that is not accepted yet: whether it could, once it is.
 bool codicil_reach_may_skip_dns(const codicil_policy_input *in, const codicil_origin *origin,
                                 size_t by);

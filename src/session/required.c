@@ -32,6 +32,12 @@ static bool visit_ports(const walk *w, codicil_origin *name) {
          w->visit(w->ctx, name, codicil_reach_required(w->in, name, w->by));
 }
 
+static bool visit_proven(void *ctx, const codicil_origin *name, codicil_reach reach) {
+  (void)ctx;
+  (void)name;
+  return reach.answer == CODICIL_USE;
+}
+
 static bool visit_if_covered(const walk *w, codicil_origin *name) {
   return codicil_identity_covers(w->in->certificates[w->by].identity, name) && visit_ports(w, name);
 }
@@ -52,10 +58,10 @@ static bool is_below(codicil_span name, codicil_span wildcard) {
                             codicil_span_sub(wildcard, 1, SIZE_MAX));
 }
 
-static bool has_pattern(const codicil_identity *identity, codicil_span wildcard) {
+static bool has_name(const codicil_identity *identity, codicil_span dns) {
   const codicil_alt_name *name;
   for (size_t i = 0; (name = codicil_identity_name(identity, i)) != NULL; i++) {
-    if (name->type == CODICIL_ALT_DNS && codicil_span_equal(name->dns, wildcard)) {
+    if (name->type == CODICIL_ALT_DNS && codicil_span_equal(name->dns, dns)) {
       return true;
     }
   }
@@ -90,6 +96,23 @@ static bool visit_members(const walk *w) {
   return false;
 }
 
+// Where nothing but DNS proves, the names that DNS is known of: a hundred at most, where a server
+// may bring thousands and make us settle again and again.
+static bool visit_known(const walk *w) {
+  const codicil_identity *identity = w->in->certificates[w->by].identity;
+  const codicil_wants *wants = w->in->wants;
+  for (size_t i = 0; i < wants->num; i++) {
+    codicil_origin name = wants->items[i].origin;
+    codicil_span host = codicil_span_str(name.host);
+    if (wants->items[i].leads == CODICIL_LEADS_HERE && is_below(host, w->required->dns) &&
+        (w->in->origins->is_initialised || has_name(identity, host)) &&
+        visit_if_covered(w, &name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // The names that "*.X" stands for have no list: the one in SNI, those that the certificate has
 // itself, and, where it has the pattern, members of the Origin Set.
 static bool visit_below(const walk *w) {
@@ -99,7 +122,10 @@ static bool visit_below(const walk *w) {
       is_below(codicil_span_str(own.host), w->required->dns) && visit_if_covered(w, &own)) {
     return true;
   }
-  return visit_own_names(w) || (has_pattern(identity, w->required->dns) && visit_members(w));
+  if (w->visit == visit_proven && codicil_reach_needs_dns(w->in, w->by)) {
+    return visit_known(w);
+  }
+  return visit_own_names(w) || (has_name(identity, w->required->dns) && visit_members(w));
 }
 
 // Visits each name that `by` covers and that would prove the required domain.
@@ -125,7 +151,7 @@ static bool visit_names(const walk *w) {
 static bool is_proven_by_pattern(const walk *w) {
   return w->required->type == CODICIL_REQUIRED_WILDCARD &&
          w->in->config->dns_mode == CODICIL_DNS_INSECURE_NEVER && !w->in->origins->is_initialised &&
-         has_pattern(w->in->certificates[w->by].identity, w->required->dns);
+         has_name(w->in->certificates[w->by].identity, w->required->dns);
 }
 
 // Never itself, nor a copy of itself: a server may send a certificate twice, and the handshake's
@@ -137,12 +163,6 @@ static bool may_prove(const codicil_policy_input *in, size_t index, size_t by) {
 }
 
 // ---- proven -------------------------------------------------------------------------------------
-
-static bool visit_proven(void *ctx, const codicil_origin *name, codicil_reach reach) {
-  (void)ctx;
-  (void)name;
-  return reach.answer == CODICIL_USE;
-}
 
 //= https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-http2-secondary-certs#section-5
 //# A client MUST verify that the server has
