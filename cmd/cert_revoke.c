@@ -71,6 +71,9 @@ int cert_revoke(int argc, char **argv) {
   if (!pki_revoke(&revoked, &args.order, &err)) {
     return cert_fail(&err);
   }
-  printf("%s  revoked (%s)\n", revoked.serial, revoked.names);
+  // A CA has no names.
+  bool has_names = revoked.names[0] != '\0';
+  printf("%s  revoked%s%s%s\n", revoked.serial, has_names ? " (" : "", revoked.names,
+         has_names ? ")" : "");
   return EXIT_SUCCESS;
 }

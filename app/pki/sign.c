@@ -392,13 +392,46 @@ static bool make_intermediate(pki_ca *out, pki_batch *batch, pki_files *files, a
   return true;
 }
 
+static bool note_revoked(void *user, const pki_entry *entry, app_error *err) {
+  bool *is_revoked = user;
+  (void)err;
+  *is_revoked = entry->state == PKI_REVOKED;
+  return true;
+}
+
+// What a revoked CA signs is refused by whoever has the CRL. One that another program made is not
+// in the register.
+static bool check_in_force(pki_batch *batch, const X509 *cert, app_error *err) {
+  char issuer[PKI_ISSUER_LEN];
+  char serial[PKI_SERIAL_TEXT_LEN];
+  bool is_revoked = false;
+  return pki_issuer_id(issuer, X509_get_issuer_name(cert), err) &&
+         pki_serial_text_of(serial, X509_get0_serialNumber(cert), err) &&
+         pki_register_each(batch->reg, issuer, serial, note_revoked, &is_revoked, err) &&
+         (!is_revoked || app_fail(err,
+                                  "%s/intermediate.pem: is revoked; once it and its key are moved "
+                                  "away, a new one is made",
+                                  batch->desk->ca_dir));
+}
+
+static bool load_intermediate(pki_ca *out, pki_batch *batch, app_error *err) {
+  pki_ca ca = {NULL, NULL};
+  if (!pki_ca_load(&ca, batch->desk->ca_dir, "intermediate", err) ||
+      !check_in_force(batch, ca.certificate, err)) {
+    pki_ca_clear(&ca);
+    return false;
+  }
+  *out = ca;
+  return true;
+}
+
 static bool find_issuer(pki_batch *batch, pki_files *files, app_error *err) {
   if (!batch->desk->intermediate) {
     return true;
   }
   pki_ca issuer = {NULL, NULL};
   bool ok = pki_ca_exists(batch->desk->ca_dir, "intermediate")
-                ? pki_ca_load(&issuer, batch->desk->ca_dir, "intermediate", err)
+                ? load_intermediate(&issuer, batch, err)
                 : make_intermediate(&issuer, batch, files, err);
   if (ok) {
     pki_ca_clear(&batch->ca);

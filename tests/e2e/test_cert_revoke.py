@@ -100,6 +100,18 @@ def test_an_intermediate_is_revoked_by_the_root(ca_dir):
                f"{ca_dir}/intermediate.pem", "-crl_check_all")
 
 
+def test_a_revoked_intermediate_signs_no_more(ca_dir, here):
+    new(ca_dir, "a.example", "--intermediate")
+    said = made("revoke", ca_dir / "intermediate.pem", "--ca", ca_dir).stdout
+    assert re.fullmatch(r"[0-9a-f]{32}  revoked\n", said)
+    refused("new", "b.example", "--intermediate", "--ca", ca_dir, cwd=here,
+            says="intermediate.pem: is revoked; once it and its key are moved away")
+    assert not os.path.exists(here / "b.example.pem")
+    for ending in ("pem", "key"):
+        os.rename(ca_dir / f"intermediate.{ending}", ca_dir / f"old.{ending}")
+    new(ca_dir, "b.example", "--intermediate")
+
+
 def test_numbers_go_up_and_the_next_update_is_where_asked(ca_dir):
     """RFC 5280 §5.2.3, §5.1.2.5."""
     for number in (1, 2, 3):
