@@ -51,6 +51,21 @@ static void warn_of_names_not_covered(const server_site *site, config_report *re
 
 // Certificates that were made one after the other expire so: that is no trap.
 enum { SAME_TIME_S = 3600 };
+// What lives for a month or less is renewed by a program, as glue is: no trap either.
+enum { SHORT_LIFETIME_S = 31 * 86400 };
+
+static bool is_short_lived(const site_table *table, const server_certificate *c) {
+  int64_t from = codicil_identity_not_before(c->identity);
+  if (codicil_identity_not_after(c->identity) - from <= SHORT_LIFETIME_S) {
+    return true;
+  }
+  for (size_t i = table->num_sites; i < table->num_certificates; i++) {
+    if (table->certificates[i].identity && server_certificate_is_same(&table->certificates[i], c)) {
+      return true; // the site's certificate is glue, too
+    }
+  }
+  return false;
+}
 
 static void warn_of_early_expiry(const site_table *table, const server_site *site,
                                  config_report *report) {
@@ -59,7 +74,8 @@ static void warn_of_early_expiry(const site_table *table, const server_site *sit
     const config_text *name = &site->config->secondary.items[i];
     const server_site *other = site_table_find(table, name->text);
     if (other && other->certificate->identity &&
-        codicil_identity_not_after(other->certificate->identity) < until - SAME_TIME_S) {
+        codicil_identity_not_after(other->certificate->identity) < until - SAME_TIME_S &&
+        !is_short_lived(table, other->certificate)) {
       config_say(
           report, name->mark, true,
           "the certificate of secondary '%s' expires %lld days before this site's", name->text,
@@ -134,6 +150,14 @@ static void check_sites(const server_config *config, const site_table *table,
   }
 }
 
+// What would be sent if there were room for all and nothing were blocked. NULL without memory.
+static server_plan *plan_without_limits(const server_config *config, const site_table *table) {
+  server_config unlimited = *config;
+  unlimited.budget_certificates = SIZE_MAX;
+  unlimited.budget_octets = SIZE_MAX;
+  return server_plan_new(&unlimited, table, NULL);
+}
+
 void server_check(const server_config *config, config_report *report) {
   config_mark nowhere = {0, 0};
   site_table table;
@@ -144,13 +168,15 @@ void server_check(const server_config *config, config_report *report) {
   (void)!http3_check(config, report);
   (void)!block_list_load(&list, &text, config, &table, report);
   server_plan *plan = server_plan_new(config, &table, list);
-  if (plan) {
+  server_plan *unlimited = plan_without_limits(config, &table);
+  if (plan && unlimited) {
     check_certificates(&table, report);
     check_sites(config, &table, plan, report);
-    check_required(&table, plan, report);
+    check_required(&table, plan, unlimited, report);
   } else {
     config_say(report, nowhere, false, "out of memory");
   }
+  server_plan_release(unlimited);
   server_plan_release(plan);
   codicil_block_list_free(list);
   codicil_buf_clear(&text);

@@ -9,7 +9,8 @@
 //   - a name that two sites claim,
 //   - a certificate that does not cover the site's name,
 //   - a certificate that has expired,
-//   - a secondary certificate that expires before the certificate of the site that sends it,
+//   - a secondary certificate that expires before the certificate of the site that sends it, unless
+//     it is glue, or lives for a month or less anyway,
 //   - a chain too large for one SERVER_CERTIFICATE frame,
 //   - a wildcard name, for which no ORIGIN can be sent,
 //   - more of anything than is sent,

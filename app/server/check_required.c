@@ -128,19 +128,27 @@ static bool is_a_sites(const site_table *table, const server_certificate *c) {
   return false;
 }
 
-static void check_glue(const site_table *table, const server_plan *plan, size_t index,
-                       bool is_needed, config_report *report) {
+static void check_glue(const site_table *table, const server_plan *plan,
+                       const server_plan *unlimited, size_t index, config_report *report) {
   const server_certificate *c = &table->certificates[index];
   const config_text *file = &c->config->file;
   if (server_plan_is_blocked(plan, index)) {
     config_say(report, file->mark, true, "the glue certificate in %s is on the block list",
                file->text);
-  } else if (!is_needed && !is_a_sites(table, c)) {
+  } else if (is_proven_somewhere(table, plan, index) || is_a_sites(table, c)) {
+    return;
+  } else if (is_proven_somewhere(table, unlimited, index)) {
+    config_say(report, file->mark, true,
+               "the glue certificate in %s is not sent: secondary-budget or the block list leaves "
+               "out what needs it",
+               file->text);
+  } else {
     config_say(report, file->mark, true, "no site needs the glue certificate in %s", file->text);
   }
 }
 
-void check_required(const site_table *table, const server_plan *plan, config_report *report) {
+void check_required(const site_table *table, const server_plan *plan, const server_plan *unlimited,
+                    config_report *report) {
   for (size_t i = 0; i < table->num_sites; i++) {
     const server_site *site = &table->sites[i];
     const plan_site *planned = server_plan_site(plan, site);
@@ -150,12 +158,11 @@ void check_required(const site_table *table, const server_plan *plan, config_rep
   }
   for (size_t i = 0; i < table->num_certificates; i++) {
     const server_certificate *c = &table->certificates[i];
-    bool is_needed = is_proven_somewhere(table, plan, i);
     bool is_glue = i >= table->num_sites;
     if (c->identity && is_glue) {
-      check_glue(table, plan, i, is_needed, report);
+      check_glue(table, plan, unlimited, i, report);
     }
-    if (c->identity && (is_needed || is_glue)) {
+    if (c->identity && (is_glue || is_proven_somewhere(table, plan, i))) {
       warn_of_required(c, report);
     }
   }

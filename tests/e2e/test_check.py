@@ -125,12 +125,30 @@ def test_a_certificate_that_has_expired_is_warned_of(checker, ca):
 
 
 def test_a_certificate_that_expires_before_its_sites_is_warned_of(checker, ca):
-    soon = ca.issue("soon", ["b.example"], start=days_ago(1), end=days_ago(-2))
+    soon = ca.issue("soon", ["b.example"], start=days_ago(60), end=days_ago(-2))
     text = checker.text(
         checker.site("a.example", secondary="[b.example]"), checker.site("b.example", soon)
     )
     told = warnings(checker.run(text))
     assert any("expire" in line for line in told), told
+
+
+def test_a_short_lived_certificate_may_expire_before_its_sites(checker, ca):
+    short = ca.issue("short", ["b.example"], start=days_ago(28), end=days_ago(-2))
+    text = checker.text(
+        checker.site("a.example", secondary="[b.example]"), checker.site("b.example", short)
+    )
+    assert not warnings(checker.run(text))
+
+
+def test_glue_that_is_a_secondary_too_may_expire_before_its_sites(cdn, checker, ca):
+    glue = ca.issue("check-soon-glue", ["glue.example"], required=["a.example"],
+                    start=days_ago(60), end=days_ago(-2))
+    cdn.sites[0] = checker.site("a.example", secondary="[glue.example, shared.example]")
+    cdn.sites += [checker.site("glue.example", glue)]
+    assert not cdn.told(glue)
+    (told,) = cdn.told()
+    assert "secondary 'glue.example' expires" in told
 
 
 def test_a_chain_too_large_for_one_frame_is_warned_of(checker, ca):
@@ -295,6 +313,8 @@ def test_what_the_block_list_takes_away_is_warned_of(cdn, tmp_path):
 def test_a_chain_beyond_the_budget_is_warned_of(cdn):
     told = cdn.told(cdn.glue, top="secondary-budget: {certificates: 1}\n")
     assert any("exceeds secondary-budget" in line for line in told), told
+    assert any("secondary-budget or the block list leaves out" in line for line in told), told
+    assert not any("no site needs" in line for line in told), told
 
 
 @pytest.mark.parametrize("text,line", [("spki zz\n", 1), ("# ok\nbreadcrumb a..example\n", 2)])
