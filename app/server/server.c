@@ -177,6 +177,14 @@ static sigset_t handled_signals(void) {
   return set;
 }
 
+// SIGHUP asks for the block list to be read: who sends it early must not end the server.
+static void hold_hangups(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 typedef struct watch {
   server *server;
   struct ev_loop *ev;
@@ -347,6 +355,7 @@ int server_run(const server_config *config, config_report *report, FILE *out) {
   config_mark nowhere = {0, 0};
   int code = EXIT_CONFIGURATION;
   sigset_t signals = handled_signals();
+  hold_hangups(); // thousands of sites take seconds to load
   if (!load(&s, report)) {
     config_report_print(report, stderr);
     clear(&s);
