@@ -157,9 +157,9 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_pem(codicil_trust *tr
 // them. From then on a certificate of a path is refused that a CRL of its issuer lists; the
 // issuer's own key signed it and may sign CRLs, else it is passed over. A CRL only ever refuses:
 // also when its nextUpdate has passed, for what was revoked stays so, and an issuer without a CRL
-// is as before. CODICIL_BAD_INPUT, and nothing is added, where one does not parse or is indirect, a
-// delta, or for attribute certificates; CODICIL_LIMIT for more than 65536 of them; CODICIL_NOMEM,
-// CODICIL_CRYPTO.
+// is as before. CODICIL_BAD_INPUT, and nothing is added, where one does not parse, has a critical
+// extension that is not known, in an entry too, or is indirect, a delta, or for attribute
+// certificates; CODICIL_LIMIT for more than 65536 of them; CODICIL_NOMEM, CODICIL_CRYPTO.
 CODICIL_API CODICIL_MUST_USE codicil_err codicil_trust_add_crls(codicil_trust *trust,
                                                                 size_t *out_num, codicil_diag *diag,
                                                                 codicil_span file);

@@ -99,12 +99,32 @@ static const char *extension_problem(const X509_CRL *crl) {
   return scope_problem(crl);
 }
 
-static const char *problem_of(const X509_CRL *crl) {
+// RFC 5280 §5.3: as of the list's own extensions, so of its entries'. Of what may be critical, a
+// reason and a date change nothing here.
+static bool has_strange_entry(X509_CRL *crl) {
+  STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl);
+  for (int i = 0; i < sk_X509_REVOKED_num(entries); i++) {
+    const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+    for (int at = X509_REVOKED_get_ext_by_critical(entry, 1, -1); at >= 0;
+         at = X509_REVOKED_get_ext_by_critical(entry, 1, at)) {
+      int nid = OBJ_obj2nid(X509_EXTENSION_get_object(X509_REVOKED_get_ext(entry, at)));
+      if (nid != NID_crl_reason && nid != NID_invalidity_date) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+static const char *problem_of(X509_CRL *crl) {
   const ASN1_TIME *next_update = X509_CRL_get0_nextUpdate(crl);
   int64_t at;
   if (!codicil_asn1_time(&at, X509_CRL_get0_lastUpdate(crl)) ||
       (next_update != NULL && !codicil_asn1_time(&at, next_update))) {
     return "CRL has a time that cannot be read";
+  }
+  if (has_strange_entry(crl)) {
+    return "CRL has an entry with a critical extension that is not known";
   }
   return extension_problem(crl);
 }

@@ -2,6 +2,7 @@
 #include "cmocka_test.h"
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -100,6 +101,50 @@ static void test_crls_of_another_scope_are_refused(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     const pki_crl_spec spec = {.revoked = {f->leaf}, .extra = {cases[i].extension}};
     expect_bad(f, pki_crl(f->intermediate, &spec), cases[i].want);
+  }
+}
+
+// The CRL (DER), which is freed, with an extension in its first entry; its signature is wrong then.
+static pki_bytes with_entry_extension(pki_bytes file, const char *name, const char *value) {
+  const uint8_t *at = file.data;
+  X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)file.len);
+  assert_non_null(crl);
+  X509_EXTENSION *extension = X509V3_EXT_nconf(NULL, NULL, name, value);
+  assert_non_null(extension);
+  X509_REVOKED *entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0);
+  assert_int_equal(X509_REVOKED_add_ext(entry, extension, -1), 1);
+  X509_EXTENSION_free(extension);
+  uint8_t *der = NULL;
+  assert_true(i2d_re_X509_CRL_tbs(crl, &der) > 0); // encodes it anew
+  OPENSSL_free(der);
+  free(file.data);
+  int len = i2d_X509_CRL(crl, NULL);
+  assert_true(len > 0);
+  pki_bytes out = {malloc((size_t)len), (size_t)len};
+  uint8_t *to = out.data;
+  assert_int_equal(i2d_X509_CRL(crl, &to), len);
+  X509_CRL_free(crl);
+  ERR_clear_error();
+  return out;
+}
+
+static void test_an_entry_that_insists_on_what_is_not_known_spoils_its_list(void **state) {
+  chain_fixture *f = *state;
+  static const struct {
+    const char *name, *value;
+    bool is_bad;
+  } cases[] = {{"1.3.6.1.4.1.99999.1", "critical,DER:0500", true},
+               {"2.5.29.29", "critical,DER:3000", true}, // certificateIssuer
+               {"1.3.6.1.4.1.99999.1", "DER:0500", false},
+               {"2.5.29.21", "critical,DER:0A0101", false}}; // reasonCode
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    pki_bytes file = pki_crl(f->intermediate, &(pki_crl_spec){.revoked = {f->leaf}});
+    file = with_entry_extension(file, cases[i].name, cases[i].value);
+    if (cases[i].is_bad) {
+      expect_bad(f, file, "CRL has an entry with a critical extension that is not known");
+    } else {
+      assert_int_equal(add_crls(f, file, NULL, NULL), CODICIL_OK);
+    }
   }
 }
 
@@ -278,6 +323,7 @@ int main(void) {
       CHAIN_TEST(test_pem_holds_many_and_der_holds_one),
       CHAIN_TEST(test_what_is_no_crl_is_refused),
       CHAIN_TEST(test_crls_of_another_scope_are_refused),
+      CHAIN_TEST(test_an_entry_that_insists_on_what_is_not_known_spoils_its_list),
       CHAIN_TEST(test_a_part_of_a_list_counts_for_what_it_lists),
       CHAIN_TEST(test_a_certificate_of_the_path_that_its_issuer_revoked_is_refused),
       CHAIN_TEST(test_a_revoked_intermediate_ends_the_path),
