@@ -105,6 +105,22 @@ static void test_glue_of_such_a_ca_proves_without_dns(void **state) {
   world_close(&w);
 }
 
+static void test_a_member_without_dns_satisfies_a_wildcard_too(void **state) {
+  (void)state;
+  const codicil_dns_mode modes[] = {CODICIL_DNS_CAA, CODICIL_DNS_INSECURE_ORIGIN,
+                                    CODICIL_DNS_INSECURE_NEVER, CODICIL_DNS_ALWAYS};
+  const char *const names[] = {"a.cdn.example", "*.cdn.example"};
+  for (size_t i = 0; i < 8; i++) {
+    world w;
+    open_mode(&w, modes[i / 2]);
+    bound_list(&w, "https://img.example,https://a.cdn.example");
+    bound_give(&w, &(bound_spec){.names = "img.example", .required = "*.cdn.example"});
+    bound_give(&w, &(bound_spec){.names = names[i % 2], .required = "www.example", .by_caa = true});
+    assert_int_equal(is_used(&w, "https://img.example"), modes[i / 2] != CODICIL_DNS_ALWAYS);
+    world_close(&w);
+  }
+}
+
 // A certificate that entered by "*" gains where a name of it is proven after all.
 static void test_a_name_that_is_proven_later_is_worth_more_than_any(void **state) {
   (void)state;
@@ -196,6 +212,7 @@ int main(void) {
       cmocka_unit_test(test_caa_stands_in_for_dns_only_under_all_its_conditions),
       cmocka_unit_test(test_where_dns_leads_elsewhere_a_certificate_that_needs_none_is_looked_for),
       cmocka_unit_test(test_glue_of_such_a_ca_proves_without_dns),
+      cmocka_unit_test(test_a_member_without_dns_satisfies_a_wildcard_too),
       cmocka_unit_test(test_a_name_that_is_proven_later_is_worth_more_than_any),
       cmocka_unit_test(test_what_makes_glue_worth_more_than_any_is_looked_for),
       cmocka_unit_test(test_where_dns_leads_elsewhere_a_proof_is_looked_for_only_if_it_would_do),

@@ -232,6 +232,22 @@ static void test_a_wildcard_is_satisfied_by_a_name_of_an_accepted_certificate(vo
   world_close(&w);
 }
 
+static void test_a_wildcard_is_not_satisfied_by_another_name_whose_dns_leads_here(void **state) {
+  (void)state;
+  world w;
+  open_page(&w);
+  bound_give(&w, &(bound_spec){.names = "one.example", .required = "glue.example"});
+  bound_give(&w, &(bound_spec){.names = "img.example", .required = "*.cdn.example"});
+  bound_give(&w, &(bound_spec){.names = "glue.example,a.cdn.example"});
+  assert_false(is_used(&w, "https://one.example"));
+  assert_true(bound_answer(&w, "https://glue.example", evidence_here(), PKI_NOW + 600));
+  assert_true(is_used(&w, "https://one.example"));
+  assert_false(is_used(&w, "https://img.example"));
+  assert_true(bound_answer(&w, "https://a.cdn.example", evidence_elsewhere(), 0));
+  assert_false(is_used(&w, "https://img.example"));
+  world_close(&w);
+}
+
 static void test_a_wildcard_is_satisfied_by_a_member_that_a_wildcard_covers(void **state) {
   (void)state;
   world w;
@@ -578,6 +594,7 @@ int main(void) {
       cmocka_unit_test(test_a_wildcard_is_satisfied_by_the_name_in_sni_below_it),
       cmocka_unit_test(test_a_wildcard_stands_for_one_label),
       cmocka_unit_test(test_a_wildcard_is_satisfied_by_a_name_of_an_accepted_certificate),
+      cmocka_unit_test(test_a_wildcard_is_not_satisfied_by_another_name_whose_dns_leads_here),
       cmocka_unit_test(test_a_wildcard_is_satisfied_by_a_member_that_a_wildcard_covers),
       cmocka_unit_test(test_the_identical_pattern_counts_where_no_name_needs_evidence),
       cmocka_unit_test(test_an_address_is_proven_by_the_peers_own_only),
