@@ -244,6 +244,11 @@ static bool read_server(char out[SERVER_TEXT_MAX], const char *text, app_error *
   return true;
 }
 
+bool dns_server_check(const char *text, app_error *err) {
+  char server[SERVER_TEXT_MAX];
+  return read_server(server, text, err);
+}
+
 static bool read_servers(dns_resolver *resolver, const dns_options *options, app_error *err) {
   resolver->servers = calloc(options->num_servers + 1, sizeof *resolver->servers);
   if (resolver->servers == NULL) {

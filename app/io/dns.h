@@ -41,6 +41,9 @@ typedef struct dns_answer {
   size_t num_records;
 } dns_answer;
 
+// Tells whether dns_options would take `text` as a server; `err` says why not.
+CODICIL_MUST_USE bool dns_server_check(const char *text, app_error *err);
+
 typedef struct dns_resolver dns_resolver;
 // `loop` may be NULL for a resolver that is only waited on. `err` names the server or file that is
 // of no use.

@@ -204,7 +204,12 @@ def test_a_mistake_is_named(args):
 
 
 def test_an_option_of_no_use_is_named(tmp_path):
-    for args in (["--caa-identity", "a b"], ["--caa-server", "nonsense"],
-                 ["--dnssec-anchor", tmp_path / "nowhere"]):
-        done = cert("caa", "a.example", *args)
-        assert done.returncode == 1 and str(args[1]) in done.stderr, (args, done)
+    for args in (["--caa-identity", "a b"], ["--caa-server", "nonsense"], ["--caa-server", "*"]):
+        for command in ("caa", "new", "sign", "glue"):
+            done = cert(command, "a.example", *args)
+            assert done.returncode == 2 and args[1] in done.stderr, (command, args, done)
+    done = cert("new-ca", tmp_path / "ca", "--caa-identity", "a b")
+    assert done.returncode == 2 and "'a b' is not a domain name" in done.stderr
+    assert not (tmp_path / "ca").exists()
+    done = cert("caa", "a.example", "--dnssec-anchor", tmp_path / "nowhere")
+    assert done.returncode == 1 and "nowhere" in done.stderr
