@@ -76,6 +76,7 @@ int cert_csr(int argc, char **argv) {
   args.order.num_names = (size_t)(argc - optind);
   args.order.required = &args.required;
   args.order.oid = args.codepoints.oid;
+  args.order.note = cert_note;
   pki_made made;
   app_error err;
   if (!pki_new_csr(&made, &args.order, &err)) {

@@ -9,6 +9,7 @@
 
 #include "pki/escape.h"
 #include "pki/facts.h"
+#include "pki/required.h"
 
 enum {
   DAY_S = 86400,
@@ -232,12 +233,10 @@ static void check_usage(const lint *l) {
 static bool is_own(const codicil_identity *identity, const codicil_required_domain *domain) {
   for (size_t i = 0; i < codicil_identity_num_names(identity); i++) {
     const codicil_alt_name *name = codicil_identity_name(identity, i);
-    bool is_match =
-        domain->type == CODICIL_REQUIRED_ADDRESS
-            ? name->type == CODICIL_ALT_ADDRESS &&
-                  codicil_address_equal(&name->address, &domain->address)
-            : name->type == CODICIL_ALT_DNS && (codicil_dns_name_covers(name->dns, domain->dns) ||
-                                                codicil_dns_name_covers(domain->dns, name->dns));
+    bool is_match = domain->type == CODICIL_REQUIRED_ADDRESS
+                        ? name->type == CODICIL_ALT_ADDRESS &&
+                              codicil_address_equal(&name->address, &domain->address)
+                        : name->type == CODICIL_ALT_DNS && pki_required_is_own(domain, name->dns);
     if (is_match) {
       return true;
     }
@@ -254,8 +253,7 @@ static void check_required_domain(const lint *l, const codicil_required_domain *
              codicil_dns_name_spans_public_suffix(domain->dns)) {
     find(l, PKI_LINT_REQUIRED_SUFFIX, "its required domain %s spans a public suffix", shown);
   } else if (is_own(l->parsed->identity, domain)) {
-    find(l, PKI_LINT_REQUIRED_OWN,
-         "its required domain %s is a name of its own, which it never proves itself", shown);
+    find(l, PKI_LINT_REQUIRED_OWN, PKI_REQUIRED_OWN_FORMAT, shown);
   }
 }
 

@@ -63,7 +63,8 @@ typedef struct pki_csr_order {
   const pki_required *required; // as above
   const char *key_path;         // NULL: a new key is made
   pki_alg alg;
-  const char *oid; // of the Required Domain extension
+  const char *oid;                // of the Required Domain extension
+  void (*note)(const char *text); // what the person should know; NULL: is not told
 } pki_csr_order;
 
 CODICIL_MUST_USE bool pki_new_csr(pki_made *out, const pki_csr_order *order, app_error *err);

@@ -49,6 +49,9 @@ bool pki_new_csr(pki_made *out, const pki_csr_order *order, app_error *err) {
         order->key_path != NULL ? pki_key_load(order->key_path, err) : pki_key_new(order->alg, err);
   }
   ok = key != NULL && write_csr(out, key, names, order, err);
+  if (ok && order->required != NULL) {
+    pki_required_warn(order->required, names, order->num_names, order->note);
+  }
   EVP_PKEY_free(key);
   free(names);
   return ok;

@@ -1,6 +1,7 @@
 // The required domains of a certificate to be: see required.h.
 #include "pki/required.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,34 @@ bool pki_required_check(const pki_required *required, const pki_name *names, siz
     }
   }
   return true;
+}
+
+bool pki_required_is_own(const codicil_required_domain *domain, codicil_span name) {
+  return domain->type != CODICIL_REQUIRED_ANY && domain->type != CODICIL_REQUIRED_ADDRESS &&
+         (codicil_dns_name_covers(name, domain->dns) || codicil_dns_name_covers(domain->dns, name));
+}
+
+static bool is_one_of(const codicil_required_domain *domain, const pki_name *names,
+                      size_t num_names) {
+  for (size_t i = 0; i < num_names; i++) {
+    if (names[i].address.len == 0 && pki_required_is_own(domain, span_of_text(names[i].text))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void pki_required_warn(const pki_required *required, const pki_name *names, size_t num_names,
+                       void (*note)(const char *text)) {
+  for (size_t i = 0; note != NULL && i < required->num; i++) {
+    if (is_one_of(&required->domain[i], names, num_names)) {
+      char shown[CODICIL_REQUIRED_DOMAIN_TEXT_MAX];
+      char text[2 * CODICIL_REQUIRED_DOMAIN_TEXT_MAX + 128];
+      codicil_required_domain_format(&required->domain[i], shown, sizeof shown);
+      snprintf(text, sizeof text, "warning: %s: " PKI_REQUIRED_OWN_FORMAT, names[0].text, shown);
+      note(text);
+    }
+  }
 }
 
 bool pki_required_encode(codicil_buf *out, const pki_required *required, app_error *err) {

@@ -28,6 +28,18 @@ bool pki_required_has_any(const pki_required *required);
 // that spans a public suffix. An empty list refuses nothing.
 CODICIL_MUST_USE bool pki_required_check(const pki_required *required, const pki_name *names,
                                          size_t num_names, app_error *err);
+
+// What lint, and those who make certificates, say of a required domain that is a name of the
+// certificate's own.
+#define PKI_REQUIRED_OWN_FORMAT \
+  "its required domain %s is a name of its own, which it never proves itself"
+// Tells whether one of the two covers the other. `name` is a dNSName.
+bool pki_required_is_own(const codicil_required_domain *domain, codicil_span name);
+// Calls `note` (NULL: nobody listens) with a warning for every required domain that is one of the
+// names.
+void pki_required_warn(const pki_required *required, const pki_name *names, size_t num_names,
+                       void (*note)(const char *text));
+
 // Appends the extension's content; nothing for an empty list.
 CODICIL_MUST_USE bool pki_required_encode(codicil_buf *out, const pki_required *required,
                                           app_error *err);

@@ -154,6 +154,7 @@ static bool check_required(const pki_desk *desk, const pki_request *request, app
              "can use the certificate anywhere",
              request->names[0].text);
   }
+  pki_required_warn(request->required, request->names, request->num_names, desk->note);
   return true;
 }
 

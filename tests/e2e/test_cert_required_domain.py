@@ -152,5 +152,26 @@ def test_what_skips_caa_is_written_down(ca_dir):
     assert all(e["insecure-skip-caa"] is True for e in events[2:])
 
 
+OWN = "its required domain {} is a name of its own, which it never proves itself"
+
+
+@pytest.mark.parametrize("required", ["img.cdn.example", "*.cdn.example"])
+def test_a_name_of_its_own_is_warned_of_in_the_words_of_lint(ca_dir, required):
+    flags = ["--required-domain", required]
+    done = new(ca_dir, *flags, SKIP)
+    assert "codicil cert: warning: img.cdn.example: " + OWN.format(required) in done.stderr
+    assert OWN.format(required) in cert("lint", ca_dir.parent / "img.cdn.example.pem").stdout
+    csr = made("csr", "img.cdn.example", *flags, "--out", ca_dir.parent / "asked")
+    assert OWN.format(required) in csr.stderr
+    done = made("sign", ca_dir.parent / "asked" / "img.cdn.example.csr", "--ca", ca_dir, SKIP,
+                "--out", ca_dir.parent / "asked")
+    assert OWN.format(required) in done.stderr
+
+
+def test_no_name_of_its_own_is_no_reason_for_a_warning(ca_dir):
+    done = new(ca_dir, "--required-domain", "*,www.site.example", SKIP)
+    assert "name of its own" not in done.stderr
+
+
 def test_the_warning_is_for_those_who_skip(ca_dir):
     assert cert("new", "a.example", "--ca", ca_dir, cwd=ca_dir.parent).stderr == ""
