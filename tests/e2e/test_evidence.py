@@ -9,7 +9,7 @@ import json
 
 import pytest
 from harness.codicil import Site, get, get_json
-from harness.pki import Authority, Fields, Log, with_timestamps
+from harness.pki import Authority, Fields, Log, required_domain, with_timestamps
 from harness.process import Process
 
 pytestmark = pytest.mark.http("h2", "h3")
@@ -90,6 +90,17 @@ def test_a_crl_that_cannot_be_used_ends_the_program(server, own_ca, tmp_path):
     wrong = fetch(server, own_ca, "--crlfile", own_ca.pem)
     assert wrong.code == 82
     assert f"--crlfile: {own_ca.pem}: no CRL in file" in wrong.stderr
+
+
+# ---- a critical Required Domain -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", "ab")
+def test_a_critical_required_domain_is_untrusted(serve, own_ca, pair, roots, name):
+    critical = required_domain("a.example").replace("DER:", "critical,DER:")
+    pair[name] = own_ca.issue("critical", [f"{name}.example"], extensions=[critical])
+    result = fetch(serve(sites_of(pair, roots)), own_ca)
+    expect_refused(result, name, "untrusted", "is refused")
 
 
 # ---- the block list -----------------------------------------------------------------------------
