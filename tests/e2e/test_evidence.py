@@ -83,6 +83,21 @@ def test_what_a_crl_lists_is_refused(server, own_ca, pair, name):
     expect_all(fetch(server, own_ca))
 
 
+@pytest.mark.parametrize("by", ["--crlfile", "--block-list"])
+@pytest.mark.parametrize("name", "ab")
+def test_insecure_is_for_the_certificates_of_handshakes_alone(server, own_ca, pair, tmp_path, name,
+                                                              by):
+    own_ca.revoke(pair[name])
+    entry = f"spki {Fields(pair[name].leaf).spki_sha256()}\n"
+    path = own_ca.crl() if by == "--crlfile" else write(tmp_path / "blocked", entry)
+    result = fetch(server, own_ca, "--insecure", by, path)
+    assert result.code == 0, result.stderr
+    assert [result.request(f"{n}.example")["status"] for n in "ab"] == [200, 200]
+    decisions = [c["decision"] for c in result.connection_of("a.example")["certificates"]]
+    assert decisions == ([] if name == "a" else ["rejected"])
+    assert len(result.report["connections"]) == 2
+
+
 def test_a_crl_that_cannot_be_used_ends_the_program(server, own_ca, tmp_path):
     missing = fetch(server, own_ca, "--crlfile", tmp_path / "none")
     assert missing.code == 82
