@@ -142,6 +142,12 @@ def test_the_help_is_in_the_man_page_and_the_man_page_in_the_program(command):
     assert not knows([command], "--nonsense")
 
 
+@pytest.mark.parametrize("command", ["serve", "get"])
+def test_a_help_leaves_a_line_of_the_screen_for_the_prompt(command):
+    lines = help_of(command).splitlines()
+    assert len(lines) <= 23 and max(map(len, lines)) <= 80
+
+
 def test_a_short_help_leads_to_one_with_every_flag():
     short = help_of("get")
     assert "get --help all" in short
