@@ -41,11 +41,13 @@ static void test_a_record_has_flags_a_tag_and_a_value(void **state) {
   free(copy);
 }
 
-static void test_reserved_flags_are_not_the_critical_one(void **state) {
+static void test_reserved_flags_neither_set_nor_hide_the_critical_one(void **state) {
   (void)state;
   pki_caa_record record;
   assert_true(parses("\177\001a", 3, &record));
   assert_false(record.is_critical);
+  assert_true(parses("\377\001a", 3, &record));
+  assert_true(record.is_critical);
 }
 
 static void test_what_is_no_record_is_refused_and_leaves_the_output_alone(void **state) {
@@ -196,7 +198,7 @@ static void test_what_does_not_fit_is_cut_and_marked(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_record_has_flags_a_tag_and_a_value),
-      cmocka_unit_test(test_reserved_flags_are_not_the_critical_one),
+      cmocka_unit_test(test_reserved_flags_neither_set_nor_hide_the_critical_one),
       cmocka_unit_test(test_what_is_no_record_is_refused_and_leaves_the_output_alone),
       cmocka_unit_test(test_values_of_issue),
       cmocka_unit_test(test_values_of_issue_that_match_no_grammar),
