@@ -150,9 +150,9 @@ static bool keep_chain(connection_h3 *t, const codicil_chain_entry *chain, size_
   for (size_t i = 0; i < num_entries; i++) {
     len += chain[i].der.len + chain[i].ocsp.len + chain[i].scts.len;
   }
-  t->chain = malloc(num_entries * sizeof *t->chain + len);
+  t->chain = num_entries > 0 ? malloc(num_entries * sizeof *t->chain + len) : NULL;
   if (t->chain == NULL) {
-    return false;
+    return false; // a good verdict is one on a chain
   }
   uint8_t *at = (uint8_t *)&t->chain[num_entries];
   for (size_t i = 0; i < num_entries; i++) {

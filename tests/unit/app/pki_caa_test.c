@@ -143,7 +143,7 @@ static void test_required_domain_needs_a_set_that_covers_each_of_them(void **sta
     bool is_allowed;
     const char *why;
   } cases[] = {
-      {{CDN, {GLUE}, NULL, {{NULL}}}, false, "needs some that grant it"},
+      {{CDN, {GLUE}, NULL, {{.name = NULL}}}, false, "needs some that grant it"},
       {{CDN, {GLUE}, NULL, {AT(CDN, {0, "iodef", "mailto:a@cdn.example"})}},
        false,
        "no requireddomain property of shared.cdn.example covers glue.cdn.example"},
@@ -185,8 +185,12 @@ static void test_required_domain_needs_a_set_that_covers_each_of_them(void **sta
        false,
        "covers"},
       {{CDN, {GLUE}, NULL, {AT(CDN, {0, "requireddomain", ""})}}, false, "covers"},
-      {{"192.0.2.1", {GLUE}, NULL, {{NULL}}}, false, "for an address cannot have Required Domain"},
-      {{"192.0.2.1", {NULL}, "ca.example", {{NULL}}}, true, "an address has no CAA records"},
+      {{"192.0.2.1", {GLUE}, NULL, {{.name = NULL}}},
+       false,
+       "for an address cannot have Required Domain"},
+      {{"192.0.2.1", {NULL}, "ca.example", {{.name = NULL}}},
+       true,
+       "an address has no CAA records"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     assert_decided(&cases[i].q, cases[i].is_allowed, cases[i].why);
@@ -204,7 +208,7 @@ static void test_issue_and_issuewild_bind_as_usual(void **state) {
     bool is_allowed;
     const char *why;
   } cases[] = {
-      {{www, {NULL}, ca, {{NULL}}}, true, "any CA may issue"},
+      {{www, {NULL}, ca, {{.name = NULL}}}, true, "any CA may issue"},
       {{www, {NULL}, ca, {AT("www.site.example", {0, "issue", "CA.example"})}}, true, "allow it"},
       {{www, {NULL}, ca, {AT("www.site.example", {0, "issue", "ca.example; a=b"})}},
        true,
@@ -305,7 +309,7 @@ static void test_the_tree_is_climbed_to_the_first_set_and_not_beyond(void **stat
       "a.cdn.example", {GLUE}, NULL, {AT("a.cdn.example", other), AT("cdn.example", grant)}};
   assert_decided(&nearer, false, "of a.cdn.example covers");
 
-  const question none = {"a.cdn.example", {GLUE}, NULL, {{NULL}}};
+  const question none = {"a.cdn.example", {GLUE}, NULL, {{.name = NULL}}};
   decision = decide(&none, &z);
   assert_false(decision.is_allowed);
   assert_string_equal(decision.names[0].found_at, "");
