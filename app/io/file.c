@@ -42,7 +42,7 @@ bool file_read(codicil_buf *out, const char *path, app_error *err) {
   return ok;
 }
 
-static bool write_all(int fd, codicil_span content) {
+bool file_write_all(int fd, codicil_span content) {
   size_t done = 0;
   while (done < content.len) {
     ssize_t n = write(fd, content.data + done, content.len - done);
@@ -59,7 +59,7 @@ bool file_create(const char *path, unsigned mode, codicil_span content, app_erro
   if (fd < 0) {
     return app_fail(err, "%s: %s", path, strerror(errno));
   }
-  bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
+  bool ok = fchmod(fd, (mode_t)mode) == 0 && file_write_all(fd, content) && fsync(fd) == 0;
   int saved = errno;
   if (close(fd) != 0 || !ok) {
     unlink(path);

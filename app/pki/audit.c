@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file.h"
 #include "pki/store.h"
 #include "pki/text.h"
 
@@ -78,20 +79,6 @@ static bool append_line(codicil_buf *out, const pki_event *event) {
   return ok;
 }
 
-static bool write_all(int fd, codicil_span text) {
-  while (text.len > 0) {
-    ssize_t n = write(fd, text.data, text.len);
-    if (n < 0 && errno == EINTR) {
-      continue;
-    }
-    if (n <= 0) {
-      return false;
-    }
-    text = codicil_span_of(text.data + n, text.len - (size_t)n);
-  }
-  return true;
-}
-
 // A line that a crash has cut off is ended before ours begins.
 static bool ends_in_midline(int fd, off_t size) {
   char last = '\n';
@@ -104,8 +91,8 @@ static bool append_locked(int fd, codicil_span lines) {
   if (flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
     return false;
   }
-  bool ok = (!ends_in_midline(fd, st.st_size) || write_all(fd, codicil_span_of("\n", 1))) &&
-            write_all(fd, lines) && fsync(fd) == 0;
+  bool ok = (!ends_in_midline(fd, st.st_size) || file_write_all(fd, codicil_span_of("\n", 1))) &&
+            file_write_all(fd, lines) && fsync(fd) == 0;
   if (!ok) {
     int saved = errno;
     // Where even that fails, the next line begins on a line of its own.

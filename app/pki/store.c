@@ -105,18 +105,6 @@ bool pki_files_check(const pki_files *files, app_error *err) {
   return true;
 }
 
-static bool write_all(int fd, codicil_span content) {
-  size_t done = 0;
-  while (done < content.len) {
-    ssize_t n = write(fd, content.data + done, content.len - done);
-    if (n < 0 && errno != EINTR) {
-      return false;
-    }
-    done += n > 0 ? (size_t)n : 0;
-  }
-  return true;
-}
-
 // Writes a file of a name of its own beside `path`, whole and on the disk; `temp` is its name.
 static bool stage(char *temp, const char *path, unsigned mode, codicil_span content,
                   app_error *err) {
@@ -127,7 +115,7 @@ static bool stage(char *temp, const char *path, unsigned mode, codicil_span cont
   if (fd < 0) {
     return app_fail(err, "%s: %s", path, strerror(errno));
   }
-  bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, content) && fsync(fd) == 0;
+  bool ok = fchmod(fd, (mode_t)mode) == 0 && file_write_all(fd, content) && fsync(fd) == 0;
   int saved = errno;
   if (close(fd) != 0 || !ok) {
     unlink(temp);

@@ -274,6 +274,14 @@ CODICIL_API CODICIL_MUST_USE codicil_err codicil_chain_cache_new(codicil_chain_c
 // Frees it; no configuration may use it any more. NULL is allowed.
 CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 
+// What became of a path.
+typedef struct codicil_chain_verdict {
+  codicil_cert_reason reason; // CODICIL_CERT_NONE where the path is good
+  int64_t valid_until;        // Unix time at which the verdict ends: that of a good path with its
+                              // first notAfter or nextUpdate, a refusal within the hour
+  bool is_caa_anchor;         // a good path ends in an anchor of codicil_trust_mark_caa
+} codicil_chain_verdict;
+
 // Validates a path for the end entity `entries[0]` for serverAuth at `unix_s`. The others are
 // untrusted intermediates, in any order. Keys and signatures have 112 bits of security at least (no
 // SHA-1, no RSA below 2048 bits). What issuers impose binds: name constraints, path lengths, TLS
@@ -287,12 +295,6 @@ CODICIL_API void codicil_chain_cache_free(codicil_chain_cache *cache);
 // NULL. A NULL `trust` trusts nothing. Returns an error only where no verdict could be reached
 // (CODICIL_NOMEM, CODICIL_CRYPTO); a certificate that does not decode makes the chain untrusted.
 // `entries` are borrowed for the call.
-typedef struct codicil_chain_verdict {
-  codicil_cert_reason reason; // CODICIL_CERT_NONE where the path is good
-  int64_t valid_until;        // Unix time at which the verdict ends: that of a good path with its
-                              // first notAfter or nextUpdate, a refusal within the hour
-  bool is_caa_anchor;         // a good path ends in an anchor of codicil_trust_mark_caa
-} codicil_chain_verdict;
 CODICIL_API CODICIL_MUST_USE codicil_err
 codicil_chain_validate(codicil_chain_verdict *out, codicil_diag *diag, const codicil_trust *trust,
                        const codicil_block_list *block_list, codicil_chain_cache *cache,
